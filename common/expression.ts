@@ -1,0 +1,158 @@
+import { addressMax, printAddress, type Address } from './address.ts';
+import { MemoryError } from './error.ts';
+import { dereferencesMax, expressionCharactersMax } from './limits.ts';
+
+/**
+ * What the address box takes:
+ *
+ *     expression = term { ("+" | "-") term }
+ *     term       = { "*" } ( number | name | "(" expression ")" )
+ *     number     = "0x" hex digits | decimal digits, both with "_" or "`" between digits as debuggers print them
+ *     name       = "[heap]" | libc.so.6 | "any \"text\" in quotes"
+ *
+ * `*` reads a pointer of the target's own size. Also a bare run of 9 to 16 hex digits that holds a letter, which is how
+ * people paste addresses.
+ */
+export type Expression =
+  | { readonly op: 'number'; readonly value: bigint }
+  | { readonly op: 'name'; readonly name: string }
+  | { readonly op: 'dereference'; readonly of: Expression }
+  | { readonly op: '+' | '-'; readonly left: Expression; readonly right: Expression };
+
+/** What an expression needs of a target. Both reject with MemoryError where there is no such thing. */
+export interface ExpressionScope {
+  /** The address that a region's or a file's name stands for. */
+  name(name: string): Address | Promise<Address>;
+  /** The pointer at an address. */
+  pointer(address: Address): Promise<Address>;
+}
+
+const symbol = /[-+*()]/;
+const quoted = /"(?:[^"\\]|\\.)*"/y;
+const bracketed = /\[[^\]]*\]/y;
+const plain = /[^-+*()\s"[\]]+/y;
+
+/**
+ * Throws MemoryError `Invalid` with a sentence that says what is wrong. `names` are those that the target has: one of
+ * them may hold the characters of an operator (`ld-linux-x86-64.so.2`, `libstdc++.so.6`) and need no quotes.
+ */
+export function parseExpression(text: string, names: ReadonlySet<string> = new Set()): Expression {
+  if (text.length > expressionCharactersMax) throw invalid(`It is longer than ${expressionCharactersMax} characters.`);
+  const tokens = tokensOf(text, names);
+  let next = 0;
+  let dereferences = 0;
+
+  function sum(depth: number): Expression {
+    let left = term(depth);
+    for (let op = tokens[next]; op === '+' || op === '-'; op = tokens[next]) {
+      next++;
+      left = { op, left, right: term(depth) };
+    }
+    return left;
+  }
+
+  function term(depth: number): Expression {
+    if (depth > 64) throw invalid('It has too many brackets inside each other.');
+    const word = tokens[next++];
+    if (word === undefined) throw invalid(next === 1 ? 'Type one.' : 'It ends where an address should follow.');
+    if (word === '*') {
+      if (++dereferences > dereferencesMax) throw invalid(`It follows more than ${dereferencesMax} pointers.`);
+      return { op: 'dereference', of: term(depth + 1) };
+    }
+    if (word === '(') {
+      const inner = sum(depth + 1);
+      if (tokens[next++] !== ')') throw invalid('A closing bracket is missing.');
+      return inner;
+    }
+    if (/^[-+)]$/.test(word)) throw invalid(`An address should stand where "${word}" is.`);
+    return atom(word);
+  }
+
+  const expression = sum(0);
+  if (next < tokens.length) throw invalid(`"${tokens[next]}" should not follow there; write + or - between two parts.`);
+  return expression;
+}
+
+function tokensOf(text: string, names: ReadonlySet<string>): string[] {
+  const found: string[] = [];
+  let at = 0;
+  const match = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = at;
+    return pattern.exec(text)?.[0];
+  };
+  while (at < text.length) {
+    const character = text.charAt(at);
+    if (/\s/.test(character)) {
+      at++;
+      continue;
+    }
+    const word = longestName(text, at, names) ?? match(quoted) ?? match(bracketed) ?? match(plain);
+    const next = word ?? (symbol.test(character) ? character : undefined);
+    if (next === undefined) throw invalid(`${text.slice(at)} has a quote or a bracket that is not closed.`);
+    found.push(next);
+    at += next.length;
+  }
+  return found;
+}
+
+/** The longest of `names` at a place, where it is more than what a plain word there would be. */
+function longestName(text: string, at: number, names: ReadonlySet<string>): string | undefined {
+  plain.lastIndex = at;
+  let best = plain.exec(text)?.[0];
+  let found: string | undefined;
+  for (const name of names) {
+    if (name.length > (best?.length ?? 0) && text.startsWith(name, at)) best = found = name;
+  }
+  return found;
+}
+
+function atom(word: string): Expression {
+  if (word.startsWith('"')) {
+    let name: unknown;
+    try {
+      name = JSON.parse(word);
+    } catch {
+      throw invalid(`${word} is not a quoted name.`);
+    }
+    return { op: 'name', name: String(name) };
+  }
+  if (word.startsWith('[')) return { op: 'name', name: word };
+  const digits = word.replace(/[_`]/g, '');
+  if (/^0x/i.test(digits)) {
+    if (!/^0x[0-9a-f]+$/i.test(digits)) throw invalid(`"${word}" is not a hexadecimal number.`);
+    return number(BigInt(digits), word);
+  }
+  if (/^\d+$/.test(digits)) return number(BigInt(digits), word);
+  if (/^[0-9a-f]{9,16}$/i.test(digits)) return number(BigInt(`0x${digits}`), word);
+  return { op: 'name', name: word };
+}
+
+function number(value: bigint, word: string): Expression {
+  if (value > addressMax) throw invalid(`${word} is past 2^64, where addresses end (${printAddress(addressMax)}).`);
+  return { op: 'number', value };
+}
+
+/** Rejects with MemoryError: `Invalid` past either end of the address space, and whatever the scope says. */
+export async function evaluateExpression(expression: Expression, scope: ExpressionScope): Promise<Address> {
+  switch (expression.op) {
+    case 'number':
+      return expression.value;
+    case 'name':
+      return scope.name(expression.name);
+    case 'dereference':
+      return scope.pointer(await evaluateExpression(expression.of, scope));
+    case '+':
+    case '-': {
+      const left = await evaluateExpression(expression.left, scope);
+      const right = await evaluateExpression(expression.right, scope);
+      const value = expression.op === '+' ? left + right : left - right;
+      if (value < 0n) throw invalid('It comes out below zero.');
+      if (value > addressMax) throw invalid(`It comes out past 2^64, where addresses end (${printAddress(addressMax)}).`);
+      return value;
+    }
+  }
+}
+
+function invalid(detail: string): MemoryError {
+  return new MemoryError('Invalid', `That is not an address. ${detail} Try 0x7f…, 4096, [heap]+0x40, libc.so.6+0x1234 or *0x7f….`);
+}
