@@ -40,3 +40,57 @@ export const expressionCharactersMax = 4096;
 
 /** The lists in error messages and reports name at most this many ranges before "and n more". */
 export const listedRangesMax = 8;
+
+/** Targets attached at once in one window: each holds a worker thread and three descriptors. More is a loop that forgets to detach. */
+export const targetsMax = 32;
+
+/** Edits of one target that wait for the agent: more than a second of the fastest typing means that it does not answer. */
+export const editsWaitingMax = 256;
+
+/** How long the agent may take to answer before the view says so. People notice a wait at one second and blame the tool at three. */
+export const silenceMs = 2000;
+
+/** Executables whose choices are remembered; the oldest is forgotten first. */
+export const rememberedChoicesMax = 200;
+
+/** Children of one node in the Regions view: VS Code sends a node's children in one message, and 500 take it about 10 ms. */
+export const treeNodesMax = 500;
+
+/** Refreshes of the Regions view: more often than once a second nobody can read it. */
+export const treeRefreshMs = 1000;
+
+/** How long a new, changed or gone region stays marked. */
+export const regionMarkMs = 5000;
+
+/** Regions marked at once; when more than this change, the marks would say nothing. */
+export const regionMarksMax = 1000;
+
+/** Bytes of one write that the history document prints of each side; the saved file has them all. */
+export const historyShownBytes = 32;
+
+/** The largest pid that Linux gives out (PID_MAX_LIMIT). */
+export const pidMax = 4_194_304;
+
+/** Pages of one region whose residency is read from /proc/<pid>/pagemap where the kernel has no PAGEMAP_SCAN: 64 GiB are 128 MiB of it to read. */
+export const residencyPagesMax = 16 * 1024 * 1024;
+
+/** A file that a range is saved to. What cannot be read is left out as a hole, but nobody means to save a whole address space. */
+export const saveBytesMax = 1024 ** 4;
+
+/** How often a save tells how far it is. */
+export const saveProgressMs = 100;
+
+/** Looks at the regions: every second is as fast as people read them; a look that takes long is made to cost 2 % at most, and five seconds is the longest wait. */
+export const regionLookMs = 1000;
+export const regionLookMsMax = 5000;
+export const regionLookCostFactor = 50;
+
+/** The least time between two looks, however many pages become unreadable. */
+export const regionLookMsMin = 250;
+
+/** Writes whose bytes are looked at again at the same time, and their bytes in all; past either the oldest is let go. */
+export const holdChecksMax = 64;
+export const holdCheckBytesMax = 16 * 1024 * 1024;
+
+/** The least time between two ticks, however fast a view scrolls. */
+export const tickMsMin = 4;

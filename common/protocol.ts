@@ -181,6 +181,28 @@ export interface EditResult {
   readonly held: boolean;
 }
 
+/** What the view's own menus and keybindings can ask of it; each is a command `liveMemory.<action>` of the manifest. */
+export const viewActions = [
+  'goTo',
+  'undo',
+  'redo',
+  'togglePause',
+  'toggleEditing',
+  'copyHex',
+  'copyText',
+  'copyCArray',
+  'copyPython',
+  'copyBase64',
+  'copyAddress',
+  'paste',
+  'fill',
+  'writeValue',
+  'followPointer',
+  'selectRegion',
+  'saveSelection',
+] as const;
+export type ViewAction = (typeof viewActions)[number];
+
 /** What the host answers and hears from a view. */
 export interface ViewHostContract {
   readonly calls: {
@@ -228,7 +250,7 @@ export interface ViewContract {
     written: EditResult;
     overwritten: { readonly start: AddressText; readonly length: number; readonly afterMs: number };
     /** A command of the palette or a keybinding that belongs to the view. */
-    perform: { readonly action: 'goTo' | 'undo' | 'redo' | 'togglePause' | 'toggleEditing' };
+    perform: { readonly action: ViewAction };
     /** A sentence to show in the view, where a call of the view's own is not what failed. */
     notice: { readonly severity: 'info' | 'error'; readonly message: string };
   };

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { openAgent as openAgentIn } from '../native/spawn.ts';
+import { createApi, type LiveMemoryApi } from './api.ts';
+import { createAttach } from './attach.ts';
+import { createRememberedChoices } from './choices.ts';
+import { commandTable } from './commandTable.ts';
+import { registerCommands } from './commands.ts';
+import { createContextKeys } from './context.ts';
+import { createEditing } from './editing.ts';
+import { createHistoryDocuments } from './historyDocument.ts';
+import { createLog } from './log.ts';
+import { attachSuccessor } from './processes.ts';
+import { editingQuestions } from './questions.ts';
+import { createRegions } from './regions.ts';
+import { createSerializer } from './restore.ts';
+import { saveMemory, tellSaved } from './save.ts';
+import { onDidChangeSettings, settings } from './settings.ts';
+import { openFromEnvironment, createUriHandler } from './startup.ts';
+import type { OpenAgent } from './target.ts';
+import { createTargets } from './targets.ts';
+import { createViews, viewType } from './views.ts';
+
+/** Builds the extension by hand, in the order in which its parts need each other. Starts no worker and opens no file. */
+export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
+  const own = <T extends vscode.Disposable>(part: T): T => {
+    context.subscriptions.push(part);
+    return part;
+  };
+  const log = own(createLog());
+  const { report } = log;
+  const setContext = createContextKeys(report);
+
+  const workerFile = join(context.extensionPath, 'dist', 'agent.cjs');
+  const openAgent: OpenAgent = (hears) => openAgentIn(workerFile, hears);
+  const targets = own(createTargets(openAgent));
+  const choices = createRememberedChoices(context.globalState, settings.choices);
+  const editing = createEditing(settings.editing, editingQuestions);
+  const histories = own(createHistoryDocuments());
+
+  const views = createViews({
+    extensionUri: context.extensionUri,
+    editing,
+    choicesOf: (target) => choices.of(target.facts.executable),
+    remember: (target, made) => choices.remember(target.facts.executable, made).then(undefined, report),
+    use: targets.use,
+    reattach: (gone) => attachSuccessor(openAgent, targets, gone),
+    async run(name, view, range) {
+      switch (name) {
+        case 'attach':
+          return vscode.commands.executeCommand('liveMemory.attach');
+        case 'history':
+          return histories.show(view.target);
+        case 'save': {
+          if (range === undefined) return vscode.commands.executeCommand('liveMemory.saveRegion');
+          const saved = await saveMemory(view.target, range, undefined);
+          return saved && tellSaved(saved);
+        }
+        default:
+          return name satisfies never;
+      }
+    },
+    report,
+  });
+  const attach = createAttach(targets, views);
+  const regions = own(createRegions(targets, setContext));
+
+  own(registerCommands(commandTable({ openAgent, targets, views, editing, regions, histories, attach, log }), log));
+  own(vscode.window.registerWebviewPanelSerializer(viewType, createSerializer(targets, views, report)));
+  own(vscode.window.registerUriHandler(createUriHandler(attach, report)));
+
+  targets.onDidAttach((target) => target.setTempo(settings.intervalMs()));
+  own(
+    onDidChangeSettings((change) => {
+      if (change.refreshRate) for (const target of targets.all()) target.setTempo(settings.intervalMs());
+      if (change.editing) editing.refresh(targets.all());
+      if (change.choices.length === 0) return;
+      choices.forget(change.choices).then(undefined, report);
+      const set = settings.choices();
+      const changed = Object.fromEntries(change.choices.map((name) => [name, set[name]]));
+      for (const view of views.all()) view.choose(changed);
+    }),
+  );
+  views.onDidChange(() => {
+    const view = views.active();
+    setContext('liveMemory.viewFocused', view !== undefined);
+    setContext('liveMemory.editing', view !== undefined && editing.isOn(view.target));
+    setContext('liveMemory.paused', view?.paused ?? false);
+    setContext('liveMemory.viewGone', view?.target.status.state === 'gone');
+  });
+
+  openFromEnvironment(context.workspaceState, attach).catch(report);
+  return createApi(targets, attach, editing);
+}

@@ -1,0 +1,112 @@
+import * as vscode from 'vscode';
+import { pidMax } from '../common/limits.ts';
+import type { ProcessEntry } from '../common/protocol.ts';
+import { printSize } from '../common/size.ts';
+
+interface ProcessItem extends vscode.QuickPickItem {
+  readonly pid?: number;
+}
+
+export interface PickOptions {
+  readonly title: string;
+  /** What choosing an entry does, for a typed pid: `Attach to`. */
+  readonly verb: string;
+}
+
+/** Lets the user choose a process, or type a pid; `undefined` where they did neither. Lists anew each time. */
+export function pickProcess(
+  list: () => Promise<readonly ProcessEntry[]>,
+  options: PickOptions,
+  report: (error: unknown) => void,
+): Promise<number | undefined> {
+  const pick = vscode.window.createQuickPick<ProcessItem>();
+  const refresh: vscode.QuickInputButton = { iconPath: new vscode.ThemeIcon('refresh'), tooltip: 'List Again' };
+  pick.title = options.title;
+  pick.placeholder = 'Type a name, a user, a part of the command line, or a process id';
+  pick.matchOnDescription = true;
+  pick.matchOnDetail = true;
+  pick.buttons = [refresh];
+  let listed: readonly ProcessItem[] = [];
+  let pids = new Set<number>();
+  let asked = 0;
+  let shown = true;
+
+  async function load(): Promise<void> {
+    const turn = ++asked;
+    pick.busy = true;
+    try {
+      const processes = await list();
+      if (turn !== asked || !shown) return;
+      listed = itemsOf(processes);
+      pids = new Set(processes.map((process) => process.pid));
+      pick.keepScrollPosition = true;
+      show();
+    } catch (error) {
+      report(error);
+    } finally {
+      if (turn === asked && shown) pick.busy = false;
+    }
+  }
+
+  function show(): void {
+    const typed = typedPid(pick.value);
+    const extra = typed !== undefined && !pids.has(typed) ? [typedItem(typed, options.verb)] : [];
+    pick.items = [...extra, ...listed];
+  }
+
+  return new Promise((resolve) => {
+    pick.onDidChangeValue(show);
+    pick.onDidTriggerButton(() => void load());
+    pick.onDidAccept(() => {
+      const chosen = pick.selectedItems[0]?.pid;
+      if (chosen === undefined) return;
+      resolve(chosen);
+      pick.hide();
+    });
+    pick.onDidHide(() => {
+      shown = false;
+      resolve(undefined);
+      pick.dispose();
+    });
+    pick.show();
+    void load();
+  });
+}
+
+/** Own ones first, then by name; those that cannot be opened come last in their group. */
+function itemsOf(processes: readonly ProcessEntry[]): ProcessItem[] {
+  const sorted = processes.toSorted(
+    (a, b) =>
+      Number(b.own) - Number(a.own) ||
+      Number(a.denied !== null) - Number(b.denied !== null) ||
+      a.name.localeCompare(b.name) ||
+      a.pid - b.pid,
+  );
+  const items: ProcessItem[] = [];
+  const separator = (label: string): void => void items.push({ label, kind: vscode.QuickPickItemKind.Separator });
+  sorted.forEach((process, index) => {
+    const before = sorted[index - 1];
+    if (before?.own !== process.own) separator(process.own ? 'own processes' : 'other users');
+    items.push(itemOf(process));
+  });
+  return items;
+}
+
+function itemOf(process: ProcessEntry): ProcessItem {
+  const { pid, name, user, commandLine, residentBytes, denied } = process;
+  return {
+    pid,
+    label: denied === null ? `$(circuit-board) ${name}` : `$(lock) ${name}`,
+    description: `${pid} · ${user} · ${printSize(residentBytes)}`,
+    detail: denied === null ? commandLine || `[${name}]` : `${denied} — ${commandLine}`,
+  };
+}
+
+function typedItem(pid: number, verb: string): ProcessItem {
+  return { pid, label: `$(arrow-right) ${verb} process ${pid}`, description: 'not in the list', alwaysShow: true };
+}
+
+function typedPid(text: string): number | undefined {
+  const pid = /^\d{1,7}$/.test(text.trim()) ? Number(text) : 0;
+  return pid >= 1 && pid <= pidMax ? pid : undefined;
+}

@@ -1,0 +1,79 @@
+import { MemoryError } from '../common/error.ts';
+import type { Hears } from '../common/channel.ts';
+import type { AgentHostContract, ProcessEntry, TargetFacts } from '../common/protocol.ts';
+import { openTarget, printTarget, type Agent, type OpenAgent, type Target } from './target.ts';
+import type { Targets } from './targets.ts';
+
+const deaf: Hears<AgentHostContract['says']> = {
+  frame: () => undefined,
+  regions: () => undefined,
+  residency: () => undefined,
+  status: () => undefined,
+  pulse: () => undefined,
+  overwritten: () => undefined,
+  saveProgress: () => undefined,
+};
+
+/** The processes of this machine, read anew by an agent that lives for this one answer. */
+export async function listProcesses(openAgent: OpenAgent): Promise<readonly ProcessEntry[]> {
+  return withAgent(openAgent, (agent) => agent.channel.call('list', {}));
+}
+
+export interface AccessAnswer {
+  readonly allowed: boolean;
+  /** One or more sentences: whether the process can be opened, and if not, why and what would allow it. */
+  readonly message: string;
+}
+
+/** Finds out by attaching, for a moment: no rule that we know is as good as the kernel's own answer. */
+export async function explainAccess(openAgent: OpenAgent, pid: number): Promise<AccessAnswer> {
+  try {
+    const target = await openTarget(openAgent, pid);
+    target.dispose();
+    return { allowed: true, message: `${printTarget(target.facts)} can be opened.` };
+  } catch (error) {
+    if (error instanceof MemoryError) return { allowed: false, message: error.message };
+    throw error;
+  }
+}
+
+/** Attaches to the process that took the place of one that is gone; rejects with a sentence where there is none. */
+export async function attachSuccessor(openAgent: OpenAgent, targets: Targets, gone: Target): Promise<Target> {
+  const { facts } = gone;
+  const candidates = await successorsOf(openAgent, gone);
+  for (const { pid } of candidates) {
+    const there = targets.find(pid);
+    const target = there ?? (await targets.attach(pid));
+    if (facts.executable === '' || target.facts.executable === facts.executable) return target;
+    if (there === undefined) targets.detach(target);
+  }
+  throw new MemoryError(
+    'Gone',
+    `No process runs ${facts.commandLine || facts.executable || facts.name} now. Start it again and try once more, or attach to another.`,
+  );
+}
+
+async function successorsOf(openAgent: OpenAgent, gone: Target): Promise<readonly Pick<ProcessEntry, 'pid'>[]> {
+  try {
+    return await gone.call('successors', {});
+  } catch {
+    // Its agent is gone with it (detached, or never there after a reload of the window).
+    return likeIt(await listProcesses(openAgent), gone.facts);
+  }
+}
+
+/** The processes that look like it; itself first, for after a detach it is still there. */
+function likeIt(processes: readonly ProcessEntry[], facts: TargetFacts): readonly ProcessEntry[] {
+  return processes
+    .filter(({ name, commandLine }) => name === facts.name && (facts.commandLine === '' || commandLine === facts.commandLine))
+    .sort((a, b) => Number(b.pid === facts.pid) - Number(a.pid === facts.pid) || b.pid - a.pid);
+}
+
+async function withAgent<T>(openAgent: OpenAgent, ask: (agent: Agent) => Promise<T>): Promise<T> {
+  const agent = openAgent(deaf);
+  try {
+    return await ask(agent);
+  } finally {
+    agent.dispose();
+  }
+}

@@ -1,0 +1,231 @@
+import { createChannel, type Channel, type Hears } from '../common/channel.ts';
+import { createDisposableStore, type Disposable } from '../common/dispose.ts';
+import { MemoryError } from '../common/error.ts';
+import { createEmitter, type Event } from '../common/event.ts';
+import type { Frame } from '../common/frame.ts';
+import { silenceMs } from '../common/limits.ts';
+import type {
+  AgentContract,
+  AgentHostContract,
+  Pulse,
+  Residency,
+  SaveResult,
+  TargetFacts,
+  TargetStatus,
+} from '../common/protocol.ts';
+import { printRange, type Range } from '../common/range.ts';
+import { emptyRegionTable, type RegionTable } from '../common/region.ts';
+import { createHistory, type History, type WriteEntry } from './history.ts';
+
+export interface Agent extends Disposable {
+  readonly channel: Channel<AgentContract>;
+}
+export type OpenAgent = (hears: Hears<AgentHostContract['says']>) => Agent;
+
+/** One view's share of a target's reader. Disposing stops all work for it. */
+export interface Subscription extends Disposable {
+  watch(pages: Float64Array): void;
+  drawn(seq: number): void;
+  pause(paused: boolean): void;
+}
+
+/** One attached process, and all that is known of it. Its agent works in a thread of its own. */
+export interface Target extends Disposable {
+  /** Names it among all targets of this window; pids come back. */
+  readonly key: number;
+  readonly facts: TargetFacts;
+  readonly status: TargetStatus;
+  readonly regions: RegionTable;
+  readonly residency: Residency | undefined;
+  readonly history: History;
+  /** Whether the agent lets a call wait for longer than a person would. */
+  readonly silent: boolean;
+  call: Channel<AgentContract>['call'];
+  subscribe(hear: (frame: Frame) => void): Subscription;
+  setTempo(intervalMs: number): void;
+  watchRegions(watched: boolean): void;
+  /** Rejects with Cancelled when the signal aborts. */
+  save(range: Range, file: string, progress: (doneBytes: number) => void, signal: AbortSignal): Promise<SaveResult>;
+  readonly onStatus: Event<TargetStatus>;
+  readonly onRegions: Event<RegionTable>;
+  readonly onResidency: Event<Residency>;
+  readonly onPulse: Event<Pulse>;
+  /** The program has changed the bytes of a write that had held. */
+  readonly onOverwritten: Event<WriteEntry>;
+  readonly onSilence: Event<boolean>;
+}
+
+/** `redis-server (4242)`. */
+export function printTarget(facts: TargetFacts): string {
+  return `${facts.name} (${facts.pid})`;
+}
+
+let lastKey = 0;
+
+/** Starts an agent and attaches it. Rejects as `AgentContract.attach` does; nothing is left behind then. */
+export async function openTarget(openAgent: OpenAgent, pid: number): Promise<Target> {
+  const ear = createEar();
+  const agent = openAgent(ear.hears);
+  try {
+    return targetOver(await agent.channel.call('attach', { pid }), agent, ear);
+  } catch (error) {
+    agent.dispose();
+    throw error;
+  }
+}
+
+/** Stands for a process that is no longer there, so that its view has something to be gone from. */
+export function absentTarget(facts: TargetFacts, reason: string): Target {
+  const channel = createChannel<{ calls: Record<never, never>; says: Record<never, never> }, AgentContract>(
+    { post: () => undefined, listen: () => undefined },
+    {},
+    {},
+  );
+  channel.close(new MemoryError('Gone', reason));
+  const ear = createEar();
+  ear.hears.status({ state: 'gone', sinceMs: Date.now(), reason });
+  return targetOver(facts, { channel, dispose: () => undefined }, ear);
+}
+
+type Ear = ReturnType<typeof createEar>;
+
+/** What the agent says, kept where it is the latest of its kind, for it may come before `attach` is answered. */
+function createEar() {
+  const frames = new Map<number, (frame: Frame) => void>();
+  const saves = new Map<number, (doneBytes: number) => void>();
+  const latest: { status: TargetStatus; regions: RegionTable; residency: Residency | undefined } = {
+    status: { state: 'running', sinceMs: Date.now() },
+    regions: emptyRegionTable,
+    residency: undefined,
+  };
+  const status = createEmitter<TargetStatus>();
+  const regions = createEmitter<RegionTable>();
+  const residency = createEmitter<Residency>();
+  const pulse = createEmitter<Pulse>();
+  const overwritten = createEmitter<WriteEntry>();
+  const history = createHistory();
+  const hears: Hears<AgentHostContract['says']> = {
+    frame: ({ view, frame }) => frames.get(view)?.(frame),
+    regions(table) {
+      latest.regions = table;
+      regions.fire(table);
+    },
+    residency(news) {
+      latest.residency = news;
+      residency.fire(news);
+    },
+    status(news) {
+      if (latest.status.state === 'gone') return;
+      latest.status = news;
+      status.fire(news);
+    },
+    pulse: (news) => pulse.fire(news),
+    overwritten({ id, afterMs }) {
+      const entry = history.overwritten(id, afterMs);
+      if (entry !== undefined) overwritten.fire(entry);
+    },
+    saveProgress: ({ id, doneBytes }) => saves.get(id)?.(doneBytes),
+  };
+  return { hears, history, latest, frames, saves, status, regions, residency, pulse, overwritten };
+}
+
+function targetOver(facts: TargetFacts, agent: Agent, ear: Ear): Target {
+  const { channel } = agent;
+  const store = createDisposableStore();
+  store.add(agent);
+  const silence = createSilence(store);
+  let lastView = 0;
+  let lastSave = 0;
+
+  return {
+    key: ++lastKey,
+    facts,
+    history: ear.history,
+    get status() {
+      return ear.latest.status;
+    },
+    get regions() {
+      return ear.latest.regions;
+    },
+    get residency() {
+      return ear.latest.residency;
+    },
+    get silent() {
+      return silence.now();
+    },
+    call: (name, params) => silence.during(channel.call(name, params)),
+    subscribe(hear) {
+      const view = ++lastView;
+      ear.frames.set(view, hear);
+      return {
+        watch: (pages) => channel.say('watch', { view, pages }),
+        drawn: (seq) => channel.say('drawn', { view, seq }),
+        pause: (paused) => channel.say('pause', { view, paused }),
+        dispose() {
+          ear.frames.delete(view);
+          channel.say('watch', { view, pages: new Float64Array(0) });
+        },
+      };
+    },
+    setTempo: (intervalMs) => channel.say('tempo', { intervalMs }),
+    watchRegions: (watched) => channel.say('watchRegions', { watched }),
+    async save(range, file, progress, signal) {
+      const id = ++lastSave;
+      const cancel = (): void => channel.say('cancelSave', { id });
+      ear.saves.set(id, progress);
+      signal.addEventListener('abort', cancel);
+      try {
+        return await channel.call('save', { id, range: printRange(range), file });
+      } finally {
+        signal.removeEventListener('abort', cancel);
+        ear.saves.delete(id);
+      }
+    },
+    onStatus: ear.status.event,
+    onRegions: ear.regions.event,
+    onResidency: ear.residency.event,
+    onPulse: ear.pulse.event,
+    onOverwritten: ear.overwritten.event,
+    onSilence: silence.onDidChange,
+    dispose() {
+      const gone = new MemoryError('Gone', `${printTarget(facts)} is detached. Attach to it again to go on.`);
+      ear.hears.status({ state: 'gone', sinceMs: Date.now(), reason: 'Detached.' });
+      channel.close(gone);
+      store.dispose();
+    },
+  };
+}
+
+/** Notices when a call waits for longer than `silenceMs`, and when the answers come again. Never delays one. */
+function createSilence(store: { add(item: Disposable): unknown }) {
+  const changed = createEmitter<boolean>();
+  const timers = new Set<NodeJS.Timeout>();
+  let late = 0;
+  store.add({ dispose: () => timers.forEach(clearTimeout) });
+
+  function turn(by: 1 | -1): void {
+    const before = late > 0;
+    late += by;
+    if (late > 0 !== before) changed.fire(late > 0);
+  }
+
+  return {
+    now: () => late > 0,
+    onDidChange: changed.event,
+    async during<T>(answer: Promise<T>): Promise<T> {
+      let waited = false;
+      const timer = setTimeout(() => {
+        waited = true;
+        turn(1);
+      }, silenceMs);
+      timers.add(timer);
+      try {
+        return await answer;
+      } finally {
+        clearTimeout(timer);
+        timers.delete(timer);
+        if (waited) turn(-1);
+      }
+    },
+  };
+}

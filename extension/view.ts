@@ -1,0 +1,272 @@
+import type { Address, AddressText } from '../common/address.ts';
+import { addressFrom, printAddress } from '../common/address.ts';
+import { createChannel, type Answers, type Channel, type Hears } from '../common/channel.ts';
+import { createDisposableStore, type DisposableStore } from '../common/dispose.ts';
+import { createEmitter, type Event } from '../common/event.ts';
+import { pagesPerViewMax, silenceMs } from '../common/limits.ts';
+import type { Choices, EditResult, Place, ViewAction, ViewContract, ViewHostContract } from '../common/protocol.ts';
+import { rangeFrom, type Range } from '../common/range.ts';
+import * as vscode from 'vscode';
+import { choicesFrom } from './choices.ts';
+import { byView, type Editing } from './editing.ts';
+import { viewHtml } from './html.ts';
+import { assertOwnBuffers } from './ownBuffers.ts';
+import { printTarget, type Subscription, type Target } from './target.ts';
+import { placeFrom } from './viewState.ts';
+
+/** One memory view: a webview panel on one side, a target on the other. */
+export interface View {
+  readonly panel: vscode.WebviewPanel;
+  readonly target: Target;
+  readonly paused: boolean;
+  readonly place: Place | undefined;
+  goTo(range: { readonly address: AddressText; readonly length?: number }): void;
+  /** Answers whether the webview is there to do it. */
+  perform(action: ViewAction): boolean;
+  notice(severity: 'info' | 'error', message: string): void;
+  choose(changes: Partial<Choices>): void;
+  /** Shows another target from now on, at the same place. */
+  show(target: Target): void;
+  /** Anything that a menu or a context key depends on. */
+  readonly onDidChange: Event<void>;
+  readonly onDidDispose: Event<void>;
+}
+
+/** What a view needs of the rest of the extension. */
+export interface ViewSurroundings {
+  readonly extensionUri: vscode.Uri;
+  readonly editing: Editing;
+  choicesOf(target: Target): Choices;
+  remember(target: Target, choices: Choices): void;
+  /** Keeps the target while the view shows it. */
+  use(target: Target): vscode.Disposable;
+  reattach(target: Target): Promise<Target>;
+  run(name: 'attach' | 'history' | 'save', view: View, range: Range | undefined): Promise<unknown>;
+  report(error: unknown): void;
+}
+
+export interface Opening {
+  readonly place?: Place | undefined;
+  readonly choices?: Choices | undefined;
+}
+
+/** A place that shows an address and selects it. */
+export function placeAt(address: Address): Place {
+  const text = printAddress(address);
+  return { top: text, selection: { anchor: text, caret: text } };
+}
+
+export function createView(
+  panel: vscode.WebviewPanel,
+  first: Target,
+  opening: Opening,
+  around: ViewSurroundings,
+): View {
+  const store = createDisposableStore();
+  const changed = createEmitter<void>();
+  const disposed = createEmitter<void>();
+  let bound: { readonly target: Target; readonly store: DisposableStore };
+  let subscription: Subscription | undefined;
+  let place = opening.place;
+  let choices = opening.choices ?? around.choicesOf(first);
+  let watched: readonly number[] = [];
+  let paused = false;
+  let ready = false;
+  let open = true;
+
+  const answers: Answers<ViewHostContract['calls']> = {
+    resolve: (params) => bound.target.call('resolve', params),
+    read: (range) => bound.target.call('read', range),
+    async write({ start, bytes, force }) {
+      const { held } = await around.editing.write(bound.target, { start, bytes, ...(force === true && { force }) }, byView, view);
+      return { start, bytes: bytes.slice(), held };
+    },
+    undo: () => around.editing.undo(bound.target, view),
+    redo: () => around.editing.redo(bound.target, view),
+    setEditing: async ({ editing }) => ({ editing: await around.editing.set(bound.target, editing) }),
+    async copy({ text }) {
+      await vscode.env.clipboard.writeText(text);
+      return {};
+    },
+    clipboard: async () => ({ text: await vscode.env.clipboard.readText() }),
+    async reattach() {
+      view.show(await around.reattach(bound.target));
+      return {};
+    },
+  };
+
+  const hears: Hears<ViewHostContract['says']> = {
+    ready() {
+      ready = true;
+      begin();
+    },
+    watch({ pages }) {
+      watched = pages.slice(0, pagesPerViewMax);
+      watchVisible();
+    },
+    drawn: ({ seq }) => subscription?.drawn(seq),
+    pause(news) {
+      paused = news.paused;
+      subscription?.pause(paused);
+      changed.fire();
+    },
+    choices(news) {
+      choices = choicesFrom(news, choices);
+      around.remember(bound.target, choices);
+    },
+    place(news) {
+      place = placeFrom(news) ?? place;
+    },
+    command({ name, range }) {
+      around.run(name, view, range && rangeFrom(range)).catch(around.report);
+    },
+  };
+
+  const channel: Channel<ViewContract> = createChannel<ViewHostContract, ViewContract>(
+    {
+      post(message) {
+        if (!open) return;
+        assertOwnBuffers(message);
+        panel.webview.postMessage(message).then(undefined, around.report);
+      },
+      listen: (receive) => store.add(panel.webview.onDidReceiveMessage(receive)),
+    },
+    answers,
+    hears,
+  );
+  const say: Channel<ViewContract>['say'] = (name, body) => {
+    if (ready) channel.say(name, body);
+  };
+
+  /** Tells a webview that has just begun all it needs; it begins again when its panel is moved to another window. */
+  function begin(): void {
+    const { target } = bound;
+    subscription?.dispose();
+    subscription = target.subscribe((frame) => say('frame', frame));
+    if (paused) subscription.pause(true);
+    watched = [];
+    say('open', {
+      facts: target.facts,
+      choices,
+      editing: around.editing.isOn(target),
+      status: target.status,
+      ...(place !== undefined && { place }),
+    });
+    if (target.regions.version > 0) say('regions', target.regions);
+    if (target.residency !== undefined) say('residency', target.residency);
+    if (target.silent) tellSilence(true);
+  }
+
+  /** A hidden view costs nothing: its pages are not read until it is seen again. */
+  function watchVisible(): void {
+    subscription?.watch(Float64Array.from(panel.visible ? watched : []));
+  }
+
+  function tellSilence(silent: boolean): void {
+    const name = printTarget(bound.target.facts);
+    say('notice', {
+      severity: 'info',
+      message: silent
+        ? `${name} has not answered for ${silenceMs / 1000} seconds; a page it reads may be waiting for a disk or the network. What you see may be old.`
+        : `${name} answers again.`,
+    });
+  }
+
+  function bind(target: Target): void {
+    const its = createDisposableStore();
+    bound = { target, store: its };
+    panel.title = `Live Memory — ${printTarget(target.facts)}`;
+    its.add(around.use(target));
+    its.add({ dispose: () => subscription?.dispose() });
+    its.add(
+      target.onStatus((status) => {
+        say('status', status);
+        changed.fire();
+      }),
+    );
+    its.add(target.onRegions((table) => say('regions', table)));
+    its.add(target.onResidency((residency) => say('residency', residency)));
+    its.add(target.onPulse((pulse) => say('pulse', pulse)));
+    its.add(target.onSilence(tellSilence));
+    its.add(
+      target.onOverwritten(({ start, after, overwrittenAfterMs: afterMs = 0 }) =>
+        say('overwritten', { start: printAddress(start), length: after.length, afterMs }),
+      ),
+    );
+    if (ready) begin();
+  }
+
+  const view: View = {
+    panel,
+    get target() {
+      return bound.target;
+    },
+    get paused() {
+      return paused;
+    },
+    get place() {
+      return place;
+    },
+    goTo(range) {
+      place = placeAt(addressFrom(range.address));
+      panel.reveal(undefined, false);
+      say('goTo', range);
+    },
+    perform(action) {
+      panel.reveal(undefined, false);
+      say('perform', { action });
+      return ready;
+    },
+    notice: (severity, message) => say('notice', { severity, message }),
+    choose(changes) {
+      choices = { ...choices, ...changes };
+      say('choices', choices);
+    },
+    show(target) {
+      bound.store.dispose();
+      paused = false;
+      bind(target);
+      changed.fire();
+    },
+    onDidChange: changed.event,
+    onDidDispose: disposed.event,
+  };
+
+  bind(first);
+  store.add({ dispose: () => bound.store.dispose() });
+  store.add(
+    around.editing.onWritten(({ target, result, origin }) => {
+      if (target === bound.target && origin !== view) say('written', copyOf(result));
+    }),
+  );
+  store.add(
+    around.editing.onEditing(({ target, editing }) => {
+      if (target !== bound.target) return;
+      say('editing', { editing });
+      changed.fire();
+    }),
+  );
+  store.add(
+    panel.onDidChangeViewState(() => {
+      watchVisible();
+      changed.fire();
+    }),
+  );
+  panel.onDidDispose(() => {
+    open = false;
+    channel.close(new Error('the view is closed'));
+    store.dispose();
+    disposed.fire();
+  });
+  panel.iconPath = {
+    light: vscode.Uri.joinPath(around.extensionUri, 'media', 'view-light.svg'),
+    dark: vscode.Uri.joinPath(around.extensionUri, 'media', 'view-dark.svg'),
+  };
+  panel.webview.html = viewHtml(panel.webview, around.extensionUri);
+  return view;
+}
+
+/** Each view is posted buffers of its own, for VS Code ships whole buffers and the history keeps the bytes. */
+function copyOf(result: EditResult): EditResult {
+  return { ...result, bytes: result.bytes.slice() };
+}

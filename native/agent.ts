@@ -1,0 +1,258 @@
+import { createChannel, type Answers, type Channel, type Hears, type Port } from '../common/channel.ts';
+import { MemoryError } from '../common/error.ts';
+import { readBytesMax } from '../common/limits.ts';
+import { pageStateFrom, printPageState } from '../common/page.ts';
+import type { AgentContract, AgentHostContract, TargetStatus } from '../common/protocol.ts';
+import { printRange, rangeFrom, type RangeText } from '../common/range.ts';
+import { parseAddress, printAddress } from '../common/address.ts';
+import type { Frame } from '../common/frame.ts';
+import { attach } from './attach.ts';
+import { whyGone } from './gone.ts';
+import { createHoldChecks, type HoldChecks } from './hold.ts';
+import { list, successorsOf } from './list.ts';
+import { createLooks, type Looks } from './live/looks.ts';
+import { createReader, type Reader, type Subscription } from './live/reader.ts';
+import type { Process } from './process.ts';
+import { resolve } from './resolve.ts';
+import { save } from './save.ts';
+
+/** What the agent has once it is attached. */
+interface Attached {
+  readonly target: Process;
+  readonly reader: Reader;
+  readonly looks: Looks;
+  readonly holds: HoldChecks;
+}
+
+/**
+ * Serves one target at the other end of a port: reads for all views, writes, looks at the regions. Without a target it
+ * lists processes. Returns what takes it apart.
+ */
+export function serveAgent(port: Port): { dispose(): void } {
+  const views = new Map<number, Subscription>();
+  const saves = new Map<number, AbortController>();
+  let attached: Attached | undefined;
+  let isAttaching = false;
+  let status: TargetStatus | undefined;
+  let regionsWatched = false;
+  let intervalMs: number | undefined;
+  let lastWrite = 0;
+
+  function tell(next: TargetStatus['state'], reason?: string): void {
+    if (status?.state === 'gone' || (status?.state === next && reason === undefined)) return;
+    status = { state: next, sinceMs: Date.now(), ...(reason !== undefined && { reason }) };
+    host.say('status', status);
+  }
+
+  /** The loops have ended: the process has gone, or refuses from now on. */
+  function end(error: Error): void {
+    if (attached === undefined || status?.state === 'gone') return;
+    const { target, reader, looks, holds } = attached;
+    const isGone = error instanceof MemoryError && error.code === 'Gone';
+    tell('gone', isGone ? whyGone(target.pid, target.facts.name, target.startTime) : error.message);
+    reader.dispose();
+    looks.dispose();
+    holds.dispose();
+    for (const saving of saves.values()) saving.abort();
+    views.clear();
+  }
+
+  function living(): Attached {
+    if (attached === undefined) throw new Error('the agent is not attached');
+    if (status?.state === 'gone') throw new MemoryError('Gone', `${status.reason ?? ''} Attach again to go on.`);
+    return attached;
+  }
+
+  /** Runs what a view asked for; where it finds that the process has gone, everybody is told. */
+  async function asking<T>(body: (attached: Attached) => Promise<T>): Promise<T> {
+    const target = living();
+    try {
+      return await body(target);
+    } catch (error) {
+      if (error instanceof MemoryError && error.code === 'Gone') end(error);
+      throw error;
+    }
+  }
+
+  /** Nobody watches anything: nothing runs. */
+  function keepLooking(): void {
+    attached?.looks.watch(regionsWatched || attached.reader.isWatched);
+  }
+
+  function view(id: number): Subscription | undefined {
+    if (attached === undefined || status?.state === 'gone') return undefined;
+    let subscription = views.get(id);
+    if (subscription === undefined) {
+      subscription = attached.reader.subscribe((frame) => sendFrame(id, frame));
+      views.set(id, subscription);
+    }
+    return subscription;
+  }
+
+  function sendFrame(id: number, frame: Frame): void {
+    const buffers = [frame.pages.buffer, frame.states.buffer, frame.bytes.buffer];
+    if (frame.pages.byteLength + frame.states.byteLength + frame.bytes.byteLength !== buffers.reduce((sum, { byteLength }) => sum + byteLength, 0)) {
+      throw new Error('a frame must own its buffers');
+    }
+    host.say('frame', { view: id, frame }, buffers);
+  }
+
+  const answers: Answers<AgentContract['calls']> = {
+    list: () => list(),
+
+    async attach({ pid }) {
+      if (attached !== undefined || isAttaching) throw new Error('the agent is attached already');
+      isAttaching = true;
+      try {
+        attached = serve(await attach(pid));
+      } finally {
+        isAttaching = false;
+      }
+      const { target } = attached;
+      // Regions, status and residency follow the answer, because there is nobody to hear them before it.
+      setImmediate(() => {
+        if (status !== undefined) return;
+        host.say('regions', target.table);
+        tell(target.isStopped() ? 'stopped' : 'running');
+        keepLooking();
+      });
+      return target.facts;
+    },
+
+    resolve: ({ expression }) =>
+      asking(({ target }) => {
+        target.look();
+        return resolve(expression, {
+          table: target.table,
+          pointerBytes: target.facts.pointerBytes,
+          read: (range, bytes) => target.readRange(range, bytes),
+        });
+      }),
+
+    read: (text) =>
+      asking(async ({ target }) => {
+        const range = rangeOf(text);
+        if (range.length > readBytesMax) throw new MemoryError('Limit', `At most ${readBytesMax} bytes can be read at a time. Save a larger range to a file.`);
+        const bytes = new Uint8Array(new ArrayBuffer(range.length));
+        const { states } = await target.readInto(range, bytes);
+        return { bytes, states };
+      }),
+
+    write: ({ start, bytes, expect, force }) =>
+      asking(async ({ target, holds }) => {
+        const range = rangeOf({ start, length: bytes.length });
+        const { before, held } = await target.write(range, bytes, {
+          ...(expect !== undefined && { expect }),
+          ...(force !== undefined && { force }),
+        });
+        const id = ++lastWrite;
+        if (held) holds.add(id, range, bytes);
+        return { id, before, held };
+      }),
+
+    save: ({ id, range: text, file }) =>
+      asking(async ({ target }) => {
+        const range = rangeOf(text);
+        if (saves.has(id)) throw new Error(`there is a save with the id ${id} already`);
+        const saving = new AbortController();
+        saves.set(id, saving);
+        try {
+          target.look();
+          const saved = await save(
+            { table: target.table, read: (part, bytes) => target.readRange(part, bytes) },
+            range,
+            file,
+            { signal: saving.signal, progress: (doneBytes) => host.say('saveProgress', { id, doneBytes }) },
+          );
+          return {
+            savedBytes: saved.savedBytes,
+            unreadable: saved.unreadable.map((hole) => ({
+              range: printRange(hole.range),
+              reason: printPageState(pageStateFrom(hole.state)),
+            })),
+          };
+        } catch (error) {
+          // Whatever the abort was for, a process that has gone is what the user should hear of.
+          living();
+          throw error;
+        } finally {
+          saves.delete(id);
+        }
+      }),
+
+    successors() {
+      if (attached === undefined) throw new Error('the agent is not attached');
+      const { pid, facts } = attached.target;
+      // A program that called exec may be its own successor; one that has exited cannot.
+      return successorsOf(facts.executable, facts.commandLine, attached.target.isAlive() ? pid : undefined);
+    },
+  };
+
+  const hears: Hears<AgentContract['says']> = {
+    watch({ view: id, pages }) {
+      view(id)?.watch(pages);
+      keepLooking();
+    },
+    drawn({ view: id, seq }) {
+      views.get(id)?.drawn(seq);
+    },
+    tempo(tempo) {
+      intervalMs = tempo.intervalMs;
+      attached?.reader.setTempo(intervalMs);
+    },
+    pause({ view: id, paused }) {
+      view(id)?.pause(paused);
+      keepLooking();
+    },
+    watchRegions({ watched }) {
+      regionsWatched = watched;
+      keepLooking();
+    },
+    cancelSave({ id }) {
+      saves.get(id)?.abort();
+    },
+  };
+
+  const host: Channel<AgentHostContract> = createChannel<AgentContract, AgentHostContract>(port, answers, hears);
+
+  function serve(target: Process): Attached {
+    const reader: Reader = createReader(target, {
+      ...(intervalMs !== undefined && { intervalMs }),
+      ended: end,
+      pulse: (pulse) => host.say('pulse', pulse),
+      lost: () => looks.hurry(),
+    });
+    const looks: Looks = createLooks(target, {
+      toldVersion: target.table.version,
+      regions: (table) => host.say('regions', table),
+      residency: (residency) => host.say('residency', residency),
+      stopped: (stopped) => tell(stopped ? 'stopped' : 'running'),
+      looked: (regionsChanged) => reader.retry(regionsChanged),
+      ended: end,
+    });
+    const holds = createHoldChecks({
+      read: (range, bytes) => target.readThrough(range.start, bytes),
+      overwritten: (id, afterMs) => host.say('overwritten', { id, afterMs }),
+    });
+    return { target, reader, looks, holds };
+  }
+
+  return {
+    dispose() {
+      host.close(new Error('the agent has been disposed'));
+      if (attached === undefined) return;
+      attached.reader.dispose();
+      attached.looks.dispose();
+      attached.holds.dispose();
+      for (const saving of saves.values()) saving.abort();
+      attached.target.dispose();
+    },
+  };
+}
+
+/** A range out of a message, which anybody may have sent. */
+function rangeOf(text: RangeText): { start: bigint; length: number } {
+  const start = parseAddress(text.start);
+  if (start === undefined) throw new MemoryError('Invalid', `"${text.start}" is not an address. Those go from ${printAddress(0n)} to ${printAddress(2n ** 64n - 1n)}.`);
+  return { ...rangeFrom(text), start };
+}

@@ -1,0 +1,215 @@
+import { callBytesMax, iovecsMax } from '../../common/limits.ts';
+import { pageBytes, PageState, type PageNumber } from '../../common/page.ts';
+import { Errno } from './errno.ts';
+import { localAddress } from './libc.ts';
+
+/** process_vm_readv or process_vm_writev. */
+export type VectorCall = (pid: number, local: number, locals: number, remote: number, remotes: number) => number;
+
+/** Pages of a target and the bytes that belong to them, in order. */
+export interface Span {
+  readonly pages: Float64Array;
+  /** Pages whose state is `readable` or `unread` are tried; those that move become `readable`. */
+  readonly states: Uint8Array;
+  /** The pages' bytes, without the first `head` of the first page; what is missing at the end of the last page is not moved. */
+  readonly bytes: Uint8Array;
+  readonly head: number;
+}
+
+/** What becomes of a page that did not move: its state, and the transfer goes on after it; or 'stop'. */
+export type OnHole = ((page: PageNumber) => PageState) | 'stop';
+
+/**
+ * The iovecs of one call. Each is four 32-bit words, little end first, so that no bigint is made:
+ *
+ *     [ base low, base high, length low, length high ]
+ */
+interface Batch {
+  readonly local: Uint32Array;
+  readonly remote: Uint32Array;
+  readonly localAt: number;
+  readonly remoteAt: number;
+  locals: number;
+  remotes: number;
+  bytes: number;
+  /** Indexes of the pages that it covers: from, and the one after the last. */
+  from: number;
+  to: number;
+}
+
+/** The compiled calls of a span, kept from tick to tick for as long as neither its buffer nor its holes change. */
+export interface Vector {
+  readonly batches: Batch[];
+  span: Span | undefined;
+  /** Which pages of the span were tried, as the batches have it. */
+  tried: Uint8Array;
+  /** Whether every tried page is known to be readable, so that there is nothing to mark. */
+  settled: boolean;
+}
+
+export function createVector(): Vector {
+  return { batches: [], span: undefined, tried: new Uint8Array(0), settled: false };
+}
+
+/**
+ * Moves the bytes of a span in as few calls as the kernel allows. A short count ends at the page that could not be
+ * touched: it goes to `onHole`, and the next call begins after it. Gives the bytes that moved, or -errno for what is not
+ * about a page (ESRCH, EPERM, ENOSYS). After 'stop' the bytes that moved are the first ones of the span.
+ */
+export function transfer(call: VectorCall, pid: number, span: Span, vector: Vector, onHole: OnHole): number {
+  if (!isCompiled(vector, span)) compile(vector, span);
+  let moved = 0;
+  for (let b = 0; b < vector.batches.length; b++) {
+    const batch = vector.batches[b] as Batch;
+    while (batch.bytes > 0) {
+      const count = call(pid, batch.localAt, batch.locals, batch.remoteAt, batch.remotes);
+      if (count < 0 && count !== -Errno.EFAULT) return count;
+      if (count > 0) moved += count;
+      if (count === batch.bytes) {
+        if (!vector.settled) settle(span, batch.from, batch.to);
+        break;
+      }
+      // The batch now differs from what the next tick needs, so the next tick compiles again, once.
+      vector.span = undefined;
+      const hole = stoppedAt(span, batch, Math.max(count, 0));
+      settle(span, batch.from, hole);
+      if (onHole === 'stop') return moved;
+      span.states[hole] = onHole(span.pages[hole] as number);
+      // The page that it stopped at is not asked for again in this transfer, whatever its new state.
+      fill(batch, span, hole + 1, batch.to);
+    }
+  }
+  vector.settled = vector.span !== undefined;
+  return moved;
+}
+
+/** Pages before `to` that were tried are readable: their bytes have moved. */
+function settle(span: Span, from: number, to: number): void {
+  for (let i = from; i < to; i++) if (span.states[i] === PageState.unread) span.states[i] = PageState.readable;
+}
+
+/** The index of the page where a call stopped that moved `count` bytes of a batch. */
+function stoppedAt(span: Span, batch: Batch, count: number): number {
+  let left = count;
+  for (let i = batch.from; i < batch.to; i++) {
+    if (!isTried(span, i)) continue;
+    left -= lengthOf(span, i);
+    if (left < 0) return i;
+  }
+  throw new Error('a call moved more than it was asked to');
+}
+
+function isTried(span: Span, i: number): boolean {
+  return (span.states[i] as number) <= PageState.unread;
+}
+
+/** Where the bytes of page i begin in the span's bytes. */
+function offsetOf(span: Span, i: number): number {
+  return i === 0 ? 0 : i * pageBytes - span.head;
+}
+
+function lengthOf(span: Span, i: number): number {
+  return Math.min((i + 1) * pageBytes - span.head, span.bytes.length) - offsetOf(span, i);
+}
+
+function isCompiled(vector: Vector, span: Span): boolean {
+  const old = vector.span;
+  if (old === undefined || old.bytes !== span.bytes || old.pages !== span.pages || old.head !== span.head) return false;
+  const { tried } = vector;
+  for (let i = 0; i < tried.length; i++) {
+    if (tried[i] !== (isTried(span, i) ? 1 : 0)) return false;
+    if (span.states[i] === PageState.unread) vector.settled = false;
+  }
+  return true;
+}
+
+function compile(vector: Vector, span: Span): void {
+  const pages = span.pages.length;
+  if (vector.tried.length !== pages) vector.tried = new Uint8Array(pages);
+  for (let i = 0; i < pages; i++) vector.tried[i] = isTried(span, i) ? 1 : 0;
+  let used = 0;
+  for (let from = 0; from < pages; used++) {
+    const batch = (vector.batches[used] ??= createBatch());
+    fill(batch, span, from, pages);
+    from = batch.to;
+  }
+  vector.batches.length = used;
+  vector.span = span;
+  vector.settled = false;
+}
+
+function createBatch(): Batch {
+  const local = new Uint32Array(new ArrayBuffer(iovecsMax * 16));
+  const remote = new Uint32Array(new ArrayBuffer(iovecsMax * 16));
+  return {
+    local,
+    remote,
+    localAt: localAddress(local),
+    remoteAt: localAddress(remote),
+    locals: 0,
+    remotes: 0,
+    bytes: 0,
+    from: 0,
+    to: 0,
+  };
+}
+
+/**
+ * Fills a batch with the tried pages of `from` to `end`, as many as one call takes. Pages that follow each other, and
+ * bytes that do, share an iovec, each side by itself: a plan's bytes are one piece however its pages are scattered.
+ */
+function fill(batch: Batch, span: Span, from: number, end: number): void {
+  const { local, remote } = batch;
+  const { pages } = span;
+  const base = from < end ? localAddress(span.bytes) : 0;
+  let locals = 0;
+  let remotes = 0;
+  let bytes = 0;
+  let localEnd = -1;
+  let remoteEnd = -1;
+  let i = from;
+  for (; i < end; i++) {
+    if (!isTried(span, i)) continue;
+    const page = pages[i] as number;
+    const length = lengthOf(span, i);
+    const offset = offsetOf(span, i);
+    if (bytes + length > callBytesMax) break;
+    const localAgain = offset === localEnd;
+    const remoteAgain = page === remoteEnd;
+    if ((!localAgain && locals === iovecsMax) || (!remoteAgain && remotes === iovecsMax)) break;
+    if (localAgain) grow(local, locals - 1, length);
+    else begin(local, locals++, base + offset, length);
+    if (remoteAgain) grow(remote, remotes - 1, length);
+    else beginPage(remote, remotes++, page, i === 0 ? span.head : 0, length);
+    localEnd = offset + length;
+    remoteEnd = page + 1;
+    bytes += length;
+  }
+  batch.locals = locals;
+  batch.remotes = remotes;
+  batch.bytes = bytes;
+  batch.from = from;
+  batch.to = i;
+}
+
+function begin(words: Uint32Array, index: number, address: number, length: number): void {
+  const at = index * 4;
+  words[at] = address % 0x1_0000_0000;
+  words[at + 1] = address / 0x1_0000_0000;
+  words[at + 2] = length;
+  words[at + 3] = 0;
+}
+
+function beginPage(words: Uint32Array, index: number, page: PageNumber, head: number, length: number): void {
+  const at = index * 4;
+  words[at] = (page % 0x10_0000) * pageBytes + head;
+  words[at + 1] = page / 0x10_0000;
+  words[at + 2] = length;
+  words[at + 3] = 0;
+}
+
+/** Never past 32 bits: a batch holds `callBytesMax` at most. */
+function grow(words: Uint32Array, index: number, length: number): void {
+  const at = index * 4 + 2;
+  words[at] = (words[at] as number) + length;
+}

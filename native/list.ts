@@ -1,0 +1,80 @@
+import { closeSync, openSync, readdirSync } from 'node:fs';
+import process from 'node:process';
+import type { ProcessEntry } from '../common/protocol.ts';
+import { codeOf } from './linux/errno.ts';
+import { explainDenial } from './linux/permission.ts';
+import { readCommandLine, readLink, readStat, readStatus, userName } from './linux/procfs.ts';
+import { settle } from './process.ts';
+
+/** The processes that there are: our own user's first, then by name. Kernel threads and ourselves are left out. */
+export function list(): Promise<ProcessEntry[]> {
+  return settle(() => listNow().map(({ entry }) => entry));
+}
+
+interface Listed {
+  readonly entry: ProcessEntry;
+  readonly startTime: string;
+}
+
+function listNow(): Listed[] {
+  const ourUid = process.geteuid?.();
+  const found: Listed[] = [];
+  for (const directory of readdirSync('/proc')) {
+    const pid = Number(directory);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    const stat = readStat(pid);
+    const status = readStatus(pid);
+    if (stat === undefined || status === undefined || stat.isKernelThread) continue;
+    const uid = status.uids[1] ?? 0;
+    const entry: ProcessEntry = {
+      pid,
+      name: stat.name,
+      user: userName(uid),
+      own: uid === ourUid,
+      commandLine: readCommandLine(pid),
+      residentBytes: status.residentBytes,
+      denied: status.hasMemory ? whyDenied(pid) : 'It has exited and waits for its parent to take note.',
+    };
+    found.push({ entry, startTime: stat.startTime });
+  }
+  const order = new Intl.Collator('en', { sensitivity: 'base' });
+  return found.sort(
+    (a, b) =>
+      Number(b.entry.own) - Number(a.entry.own) ||
+      order.compare(a.entry.name, b.entry.name) ||
+      a.entry.pid - b.entry.pid,
+  );
+}
+
+/** Opening its memory asks the kernel the same question as an attach will, and reads nothing. */
+function whyDenied(pid: number): string | null {
+  try {
+    closeSync(openSync(`/proc/${pid}/mem`, 'r'));
+    return null;
+  } catch (error) {
+    switch (codeOf(error)) {
+      case 'EACCES':
+      case 'EPERM':
+        return explainDenial(pid);
+      default:
+        return 'It is exiting.';
+    }
+  }
+}
+
+/** The other processes that run an executable with the same command line, newest first. `except` is left out. */
+export function successorsOf(executable: string, commandLine: string, except: number | undefined): Promise<ProcessEntry[]> {
+  return settle(() => {
+    if (executable === '') return [];
+    return listNow()
+      .filter(({ entry }) => entry.pid !== except && entry.commandLine === commandLine)
+      .filter(({ entry }) => entry.denied === null && fileOf(readLink(`/proc/${entry.pid}/exe`)) === fileOf(executable))
+      .sort((a, b) => Number(b.startTime) - Number(a.startTime) || b.entry.pid - a.entry.pid)
+      .map(({ entry }) => entry);
+  });
+}
+
+/** A rebuilt program is still the program: the kernel marks the link of the old file. */
+function fileOf(link: string): string {
+  return link.replace(/ \(deleted\)$/, '');
+}

@@ -1,0 +1,109 @@
+import type { Disposable } from '../../common/dispose.ts';
+import { regionLookCostFactor, regionLookMs, regionLookMsMax, regionLookMsMin } from '../../common/limits.ts';
+import type { Residency } from '../../common/protocol.ts';
+import type { RegionTable } from '../../common/region.ts';
+import type { Process } from '../process.ts';
+
+export interface LookOptions {
+  /** The version of the regions that have been told already. */
+  readonly toldVersion: number;
+  readonly regions: (table: RegionTable) => void;
+  readonly residency: (residency: Residency) => void;
+  readonly stopped: (stopped: boolean) => void;
+  /** After every look, so that pages which could not be read are asked for again. */
+  readonly looked: (regionsChanged: boolean) => void;
+  readonly ended: (error: Error) => void;
+}
+
+/** Looks at the regions, their residency and the state of a process, again and again while somebody wants to know. */
+export interface Looks extends Disposable {
+  /** Starts with a look at once, or stops all work. */
+  watch(watched: boolean): void;
+  /** Looks earlier than planned: something has become unreadable. */
+  hurry(): void;
+}
+
+export function createLooks(target: Process, options: LookOptions): Looks {
+  let watched = false;
+  let disposed = false;
+  let looking = false;
+  let hurried = false;
+  let timer: NodeJS.Timeout | undefined;
+  let begunMs = -Infinity;
+  let { toldVersion } = options;
+  let toldResidency: Residency | undefined;
+  let wasStopped: boolean | undefined;
+
+  /** Between pieces of the residency's work ticks go on; it ends when nobody watches any more. */
+  function pause(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      setImmediate(() => {
+        if (disposed || !watched) reject(abandoned);
+        else resolve();
+      });
+    });
+  }
+
+  async function look(): Promise<void> {
+    timer = undefined;
+    looking = true;
+    hurried = false;
+    begunMs = performance.now();
+    let costMs = 0;
+    try {
+      target.look();
+      const { table } = target;
+      const changed = table.version !== toldVersion;
+      const stopped = target.isStopped();
+      if (stopped !== wasStopped) options.stopped(stopped);
+      wasStopped = stopped;
+      if (changed) options.regions(table);
+      toldVersion = table.version;
+      options.looked(changed);
+      costMs = performance.now() - begunMs;
+      const residency = await target.residency(table, pause);
+      costMs += residency.costMs;
+      const told = { version: table.version, bytes: residency.bytes };
+      if (toldResidency?.version !== told.version || !sameNumbers(toldResidency.bytes, told.bytes)) options.residency(told);
+      toldResidency = told;
+    } catch (error) {
+      if (error !== abandoned) {
+        watched = false;
+        options.ended(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+    looking = false;
+    const waitMs = Math.min(regionLookMsMax, Math.max(regionLookMs, costMs * regionLookCostFactor));
+    schedule(hurried ? regionLookMsMin : waitMs);
+  }
+
+  function schedule(afterMs: number): void {
+    clearTimeout(timer);
+    timer = undefined;
+    if (!watched || disposed || looking) return;
+    timer = setTimeout(() => void look(), Math.max(0, begunMs + afterMs - performance.now()));
+  }
+
+  return {
+    watch(wanted) {
+      if (wanted === watched) return;
+      watched = wanted;
+      schedule(regionLookMsMin);
+    },
+    hurry() {
+      hurried = true;
+      schedule(regionLookMsMin);
+    },
+    dispose() {
+      disposed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+const abandoned = new Error('nobody watches any more');
+
+/** Whether two columns hold the same numbers; NaN is the same as NaN. */
+function sameNumbers(a: Float64Array, b: Float64Array): boolean {
+  return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
+}

@@ -1,0 +1,321 @@
+import type { Disposable } from '../../common/dispose.ts';
+import { MemoryError } from '../../common/error.ts';
+import type { Frame } from '../../common/frame.ts';
+import { framesInFlightMax, refreshRateMax, refreshRateMin, tickMsMin } from '../../common/limits.ts';
+import { pageBytes, PageState } from '../../common/page.ts';
+import type { Pulse } from '../../common/protocol.ts';
+import type { LiveSource, ReadPlan } from '../source.ts';
+import { diff, type Reading } from './diff.ts';
+import { indexOfPage, mergePages, watchedPages } from './plan.ts';
+
+export interface ReaderOptions {
+  /** Between ticks; 1000 / 60 unless given. */
+  readonly intervalMs?: number;
+  /** The source has gone, or refuses. Nothing is read any more, and nothing of what the failed tick read was told. */
+  readonly ended: (error: Error) => void;
+  /** At most once a second, while something is watched. */
+  readonly pulse?: (pulse: Pulse) => void;
+  /** A watched page has become unreadable since the last tick. */
+  readonly lost?: () => void;
+}
+
+/** The one loop that reads a source for all who watch it. */
+export interface Reader extends Disposable {
+  subscribe(onFrame: (frame: Frame) => void): Subscription;
+  setTempo(intervalMs: number): void;
+  /**
+   * Asks once more for pages that could not be read: for all of them when the regions have changed, else for those that
+   * can come back without it (a file that grows).
+   */
+  retry(regionsChanged: boolean): void;
+  /** Whether anybody watches any page. */
+  readonly isWatched: boolean;
+}
+
+export interface Subscription extends Disposable {
+  /** Replaces what is watched. Pages that were not watched before come in the next frame, whatever they hold. */
+  watch(pages: Float64Array): void;
+  /** The frame with this number, and all before it, have been painted. */
+  drawn(seq: number): void;
+  /** Paused: watches nothing, and keeps what it would watch. */
+  pause(paused: boolean): void;
+}
+
+/** What the reader keeps of one subscription. */
+interface Watcher {
+  readonly onFrame: (frame: Frame) => void;
+  wanted: Float64Array;
+  paused: boolean;
+  /** Pages that are read for it: `wanted`, or none when paused. */
+  pages: Float64Array;
+  /** Where each of them is in the plan. */
+  at: Int32Array;
+  /** 1 for each of them that has changed since it was last sent. */
+  dirty: Uint8Array;
+  /** Numbers of the frames that were sent and not painted. */
+  inFlight: number[];
+}
+
+/** Two plans over the same pages: one holds what was told, the other is read into, and they swap when something differs. */
+interface Plans {
+  readonly pages: Float64Array;
+  readonly changed: Uint8Array;
+  told: Half;
+  next: Half;
+}
+interface Half {
+  readonly plan: ReadPlan;
+  readonly reading: Reading;
+}
+
+export function createReader(source: LiveSource, options: ReaderOptions): Reader {
+  const watchers = new Set<Watcher>();
+  let plans = createPlans(new Float64Array(0), undefined);
+  let planIsOld = false;
+  let intervalMs = options.intervalMs ?? 1000 / refreshRateMax;
+  let timer: NodeJS.Timeout | undefined;
+  let dueMs = 0;
+  let lastMs = -Infinity;
+  let lastSeq = 0;
+  let ended = false;
+  let ticks = 0;
+  let pulseMs = 0;
+
+  function plan(): void {
+    planIsOld = false;
+    const lists: Float64Array[] = [];
+    for (const watcher of watchers) if (watcher.pages.length > 0) lists.push(watcher.pages);
+    plans = createPlans(mergePages(lists), plans);
+    for (const watcher of watchers) watcher.at = Int32Array.from(watcher.pages, (page) => indexOfPage(plans.pages, page));
+  }
+
+  function tick(): void {
+    timer = undefined;
+    if (planIsOld) plan();
+    if (plans.pages.length === 0) return;
+    const { told, next, changed } = plans;
+    const begunMs = performance.now();
+    const timeMs = Date.now();
+    let readMs: number;
+    let count: number;
+    try {
+      source.fill(next.plan);
+      readMs = performance.now() - begunMs;
+      count = diff(told.reading, next.reading, changed);
+      // Bytes that differ may be another program's: nothing is told before it is known whose they are.
+      if (count > 0 && !source.isAlive()) throw new MemoryError('Gone', 'The process has gone. Attach again to go on.');
+    } catch (error) {
+      end(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    if (count > 0) {
+      mark();
+      plans.told = next;
+      plans.next = told;
+      // Holes are known to both halves: the other one is not to ask for them again.
+      told.plan.states.set(next.plan.states);
+    }
+    for (const watcher of watchers) publish(watcher, timeMs);
+    lastMs = begunMs;
+    beat(begunMs, readMs);
+    schedule();
+  }
+
+  function isWatched(): boolean {
+    for (const watcher of watchers) if (watcher.pages.length > 0) return true;
+    return false;
+  }
+
+  /** Passes what changed on to the watchers, before the halves swap. */
+  function mark(): void {
+    const { changed, told, next } = plans;
+    let lost = false;
+    for (let i = 0; i < changed.length; i++) {
+      if (changed[i] === 0 || next.plan.states[i] === PageState.readable) continue;
+      lost ||= told.plan.states[i] === PageState.readable;
+      // What is left of a page that is gone would make the two halves differ for ever.
+      for (const { reading } of [told, next]) reading.bytes.fill(0, i * pageBytes, (i + 1) * pageBytes);
+    }
+    for (const watcher of watchers) {
+      const { at, dirty } = watcher;
+      for (let i = 0; i < at.length; i++) if (changed[at[i] as number] === 1) dirty[i] = 1;
+    }
+    if (lost) options.lost?.();
+  }
+
+  function publish(watcher: Watcher, timeMs: number): void {
+    if (watcher.inFlight.length >= framesInFlightMax || !watcher.dirty.includes(1)) return;
+    const seq = ++lastSeq;
+    watcher.inFlight.push(seq);
+    const frame = buildFrame(seq, timeMs, watcher, plans.told.plan);
+    watcher.dirty.fill(0);
+    watcher.onFrame(frame);
+  }
+
+  function beat(nowMs: number, readMs: number): void {
+    ticks++;
+    if (nowMs - pulseMs < 1000) return;
+    options.pulse?.({ readMicroseconds: Math.round(readMs * 1e6) / 1e3, ticks });
+    pulseMs = nowMs;
+    ticks = 0;
+  }
+
+  /** Keeps to a grid, so that timers that fire late do not add up; ticks that were missed are not made up for. */
+  function schedule(): void {
+    if (ended || timer !== undefined) return;
+    const nowMs = performance.now();
+    dueMs += intervalMs;
+    if (dueMs < nowMs - intervalMs || dueMs > nowMs + intervalMs) dueMs = nowMs + intervalMs;
+    // Node's timers round down to whole milliseconds: rounding here keeps the average.
+    timer = setTimeout(tick, Math.max(0, Math.round(dueMs - nowMs)));
+  }
+
+  /** The pages have changed: read them at once, so that scrolling does not wait for the next tick. */
+  function hurry(): void {
+    planIsOld = true;
+    if (ended) return;
+    clearTimeout(timer);
+    timer = undefined;
+    if (!isWatched()) {
+      plan();
+      return;
+    }
+    const nowMs = performance.now();
+    if (pulseMs === 0 || nowMs - lastMs > 1000) {
+      pulseMs = nowMs;
+      ticks = 0;
+    }
+    dueMs = Math.max(nowMs, lastMs + tickMsMin);
+    timer = setTimeout(tick, Math.ceil(dueMs - nowMs));
+  }
+
+  function end(error: Error): void {
+    ended = true;
+    clearTimeout(timer);
+    timer = undefined;
+    watchers.clear();
+    plans = createPlans(new Float64Array(0), undefined);
+    options.ended(error);
+  }
+
+  function setPages(watcher: Watcher): void {
+    const pages = watcher.paused ? new Float64Array(0) : watcher.wanted;
+    const dirty = new Uint8Array(pages.length).fill(1);
+    watcher.pages.forEach((page, i) => {
+      const kept = indexOfPage(pages, page);
+      if (kept >= 0) dirty[kept] = watcher.dirty[i] as number;
+    });
+    if (pages.length === 0) watcher.inFlight = [];
+    watcher.pages = pages;
+    watcher.dirty = dirty;
+    hurry();
+  }
+
+  return {
+    subscribe(onFrame) {
+      const watcher: Watcher = {
+        onFrame,
+        wanted: new Float64Array(0),
+        paused: false,
+        pages: new Float64Array(0),
+        at: new Int32Array(0),
+        dirty: new Uint8Array(0),
+        inFlight: [],
+      };
+      if (!ended) watchers.add(watcher);
+      return {
+        watch(pages) {
+          watcher.wanted = watchedPages(pages);
+          if (!watcher.paused) setPages(watcher);
+        },
+        drawn(seq) {
+          watcher.inFlight = watcher.inFlight.filter((sent) => sent > seq);
+        },
+        pause(paused) {
+          if (watcher.paused === paused) return;
+          watcher.paused = paused;
+          setPages(watcher);
+        },
+        dispose() {
+          watchers.delete(watcher);
+          hurry();
+        },
+      };
+    },
+    setTempo(ms) {
+      intervalMs = Math.min(1000 / refreshRateMin, Math.max(1000 / refreshRateMax, Number.isFinite(ms) ? ms : 0));
+      if (timer === undefined) return;
+      clearTimeout(timer);
+      timer = undefined;
+      schedule();
+    },
+    retry(regionsChanged) {
+      // Only in the half that is read into: what was told stays as it is, so that the diff finds what has become of it.
+      const { states } = plans.next.plan;
+      for (let i = 0; i < states.length; i++) {
+        const state = states[i] as PageState;
+        const mayHaveChanged = regionsChanged || state === PageState.beyondFile || state === PageState.special;
+        if (state !== PageState.readable && mayHaveChanged) states[i] = PageState.unread;
+      }
+    },
+    get isWatched() {
+      return isWatched();
+    },
+    dispose() {
+      ended = true;
+      clearTimeout(timer);
+      watchers.clear();
+    },
+  };
+}
+
+/** Plans for the pages; what is known of a page from the plans before is taken over, so that only changes are told. */
+function createPlans(pages: Float64Array, old: Plans | undefined): Plans {
+  const told = createHalf(pages);
+  const next = createHalf(pages);
+  if (old !== undefined) {
+    for (let i = 0; i < pages.length; i++) {
+      const from = indexOfPage(old.pages, pages[i] as number);
+      if (from < 0) continue;
+      const { bytes, states } = old.told.reading;
+      told.plan.states[i] = next.plan.states[i] = states[from] as number;
+      if (states[from] !== PageState.readable) continue;
+      bytes.copy(told.reading.bytes, i * pageBytes, from * pageBytes, (from + 1) * pageBytes);
+    }
+  }
+  return { pages, changed: new Uint8Array(pages.length), told, next };
+}
+
+function createHalf(pages: Float64Array): Half {
+  const bytes = Buffer.from(new ArrayBuffer(pages.length * pageBytes));
+  const states = new Uint8Array(pages.length).fill(PageState.unread);
+  return { plan: { pages, bytes, states }, reading: { bytes, states } };
+}
+
+/** The dirty pages of a watcher, in buffers of their own that are exactly as long as what is in them. */
+function buildFrame(seq: number, timeMs: number, watcher: Watcher, plan: ReadPlan): Frame {
+  const { dirty, at } = watcher;
+  let count = 0;
+  let readable = 0;
+  for (let i = 0; i < dirty.length; i++) {
+    if (dirty[i] === 0) continue;
+    count++;
+    if (plan.states[at[i] as number] === PageState.readable) readable++;
+  }
+  const pages = new Float64Array(new ArrayBuffer(count * 8));
+  const states = new Uint8Array(new ArrayBuffer(count));
+  const bytes = new Uint8Array(new ArrayBuffer(readable * pageBytes));
+  let row = 0;
+  let filled = 0;
+  for (let i = 0; i < dirty.length; i++) {
+    if (dirty[i] === 0) continue;
+    const index = at[i] as number;
+    const state = plan.states[index] as number;
+    pages[row] = watcher.pages[i] as number;
+    states[row++] = state;
+    if (state !== PageState.readable) continue;
+    bytes.set(plan.bytes.subarray(index * pageBytes, (index + 1) * pageBytes), filled);
+    filled += pageBytes;
+  }
+  return { seq, timeMs, pages, states, bytes };
+}

@@ -1,0 +1,44 @@
+import { Worker } from 'node:worker_threads';
+import { createChannel, type Channel, type Hears } from '../common/channel.ts';
+import type { Disposable } from '../common/dispose.ts';
+import type { AgentContract, AgentHostContract } from '../common/protocol.ts';
+import { portOf } from './port.ts';
+
+// The extension host imports this file and must not load koffi, so nothing here imports the library.
+
+export interface Agent extends Disposable {
+  readonly channel: Channel<AgentContract>;
+}
+
+/**
+ * Starts an agent in a worker thread of its own, out of `native/worker.ts` or what was bundled of it. When the worker dies,
+ * every call that waits and every later one is rejected; `died` hears of it, unless it was disposed.
+ */
+export function openAgent(
+  workerFile: string | URL,
+  hears: Hears<AgentHostContract['says']>,
+  died: (error: Error) => void = () => undefined,
+): Agent {
+  const worker = new Worker(workerFile, { name: 'live-memory agent' });
+  const channel = createChannel<AgentHostContract, AgentContract>(portOf(worker), {}, hears);
+  let ended = false;
+
+  function end(error: Error): void {
+    channel.close(error);
+    if (ended) return;
+    ended = true;
+    died(error);
+  }
+  worker.on('error', (error) => end(error instanceof Error ? error : new Error(String(error))));
+  worker.on('exit', (code) => end(new Error(`The agent has ended (${code}). Attach again to go on.`)));
+
+  return {
+    channel,
+    dispose() {
+      ended = true;
+      channel.close(new Error('Detached.'));
+      // Not waited for: a thread that sleeps in the kernel ends when the kernel lets it.
+      void worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { root } from './install.mjs';
+
+export type Mode = 'production' | 'development';
+
+/** Makes dist/ with webpack; `tests` adds the suites for the extension host. Throws where webpack fails. */
+export function build(mode: Mode, options: { readonly tests?: boolean } = {}): void {
+  // Bundles that are no longer made would otherwise stay, and go into the VSIX.
+  rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+  const parameters = ['--mode', mode, ...(options.tests === true ? ['--env', 'tests'] : [])];
+  const webpack = path.join(root, 'node_modules/webpack-cli/bin/cli.js');
+  const { status } = spawnSync(process.execPath, [webpack, ...parameters], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) throw new Error('webpack failed.');
+}
+
+if (import.meta.main) {
+  try {
+    build(process.argv.includes('--dev') ? 'development' : 'production', { tests: process.argv.includes('--tests') });
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,186 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { chromium, type FrameLocator, type Locator, type Page } from 'playwright-core';
+import { artifacts, type VSCode } from './vscode.ts';
+
+/** A browser window with the workbench of a VS Code. */
+export interface Workbench {
+  readonly page: Page;
+  /** Errors in the browser's console and uncaught ones, of the workbench and of its webviews. Tests may empty it. */
+  readonly errors: string[];
+  /** Runs a command by its title in the palette, `Live Memory: Attach to Process…`; waits until it is there. */
+  runCommand(title: string): Promise<void>;
+  /** Chooses the first entry of the open quick input that holds `text`, after typing `filter` if given. */
+  pick(text: string, filter?: string): Promise<void>;
+  /** Types into the open quick input and accepts it. */
+  answer(text: string): Promise<void>;
+  /** The quick input's entries, as the user reads them. */
+  quickPicks(): Locator;
+  /** The document of the active webview. Editors that are not visible keep theirs: `view(1)` is the second visible. */
+  view(index?: number): FrameLocator;
+  /** Notification toasts that hold `text`. */
+  notification(text?: string | RegExp): Locator;
+  /** Presses a button of the notification that holds `text`. */
+  pressInNotification(text: string | RegExp, button: string): Promise<void>;
+  /** The modal dialog, if one is open. */
+  dialog(): Locator;
+  /** Presses a button of the modal dialog. */
+  pressInDialog(button: string | RegExp): Promise<void>;
+  setTheme(theme: Theme): Promise<void>;
+  /** Reloads the window as `Developer: Reload Window` does, and waits until it is usable. */
+  reload(): Promise<void>;
+  /** Saves .run/artifacts/<name>.png and returns its path. */
+  screenshot(name: string): Promise<string>;
+  dispose(): Promise<void>;
+}
+
+export type Theme = 'dark' | 'light' | 'contrast-dark' | 'contrast-light';
+
+export interface WorkbenchOptions {
+  readonly width: number;
+  readonly height: number;
+  readonly theme?: Theme;
+  /** Device pixels a CSS pixel; 2 for screenshots that people will look at. */
+  readonly scale?: number;
+  /** Instead of `vscode.url`. */
+  readonly url?: string;
+  /** Called with the page before the workbench loads. */
+  readonly prepare?: (page: Page) => Promise<void>;
+}
+
+/** `class` is what the workbench's root element has in that theme. */
+const themes: Record<Theme, { readonly name: string; readonly class: string }> = {
+  dark: { name: 'Dark Modern', class: 'vs-dark' },
+  light: { name: 'Light Modern', class: 'vs' },
+  'contrast-dark': { name: 'Default High Contrast', class: 'hc-black' },
+  'contrast-light': { name: 'Default High Contrast Light', class: 'hc-light' },
+};
+
+/** A module for signing that is part of Microsoft's own builds only. */
+const expectedError = '/node_modules/vsda/';
+
+const flags = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+  ...['--disable-component-update', '--disable-sync', '--force-color-profile=srgb'],
+];
+
+/** Opens the workbench in headless Chromium and resolves when it is connected to the extension host. */
+export async function openWorkbench(vscode: VSCode, options: WorkbenchOptions): Promise<Workbench> {
+  if (options.theme !== undefined) vscode.configure({ 'workbench.colorTheme': themes[options.theme].name });
+  // Chromium keeps its profile and its sockets in a short path; a deep one makes it fail.
+  const profile = mkdtempSync(path.join(tmpdir(), 'live-memory-chromium-'));
+  const browser = await chromium.launchPersistentContext(profile, {
+    executablePath: findChromium(),
+    args: flags,
+    viewport: { width: options.width, height: options.height },
+    deviceScaleFactor: options.scale ?? 1,
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  const page = browser.pages()[0] ?? (await browser.newPage());
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(`uncaught: ${error.stack ?? error.message}`));
+  page.on('console', (message) => {
+    const text = `${message.text()} (${message.location().url})`;
+    if (message.type() === 'error' && !text.includes(expectedError)) errors.push(text);
+  });
+
+  const quickInput = page.locator('.quick-input-widget:visible');
+  const quickPicks = quickInput.locator('.quick-input-list .monaco-list-row');
+  const dialog = page.locator('.monaco-dialog-box');
+
+  async function connected(): Promise<void> {
+    await page.locator('.monaco-workbench').waitFor({ timeout: 60_000 });
+    await page.locator('.explorer-viewlet .monaco-list-row').first().waitFor({ timeout: 60_000 });
+  }
+
+  const notification = (text: string | RegExp = ''): Locator =>
+    page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text });
+
+  await options.prepare?.(page);
+  await page.goto(options.url ?? vscode.url);
+  await connected();
+  // The theme comes with the settings, a moment after the workbench is there.
+  if (options.theme !== undefined) await page.locator(`.monaco-workbench.${themes[options.theme].class}`).waitFor();
+
+  return {
+    page,
+    errors,
+    quickPicks: () => quickPicks,
+    async runCommand(title) {
+      // After the title, the row's label names its keybinding.
+      const label = JSON.stringify(title).slice(1, -1);
+      const row = quickInput.locator(`[role=option][aria-label="${label}"], [role=option][aria-label^="${label}, "]`);
+      // The palette lists what was registered when it opened, so a command that comes late needs it opened again.
+      for (const end = Date.now() + 30_000; ;) {
+        await page.keyboard.press('F1');
+        const input = quickInput.locator('input.input');
+        await input.fill(`>${title}`);
+        try {
+          await row.first().waitFor({ timeout: 1500 });
+          break;
+        } catch (error) {
+          await page.keyboard.press('Escape');
+          if (Date.now() > end) throw new Error(`The palette has no command "${title}".`, { cause: error });
+        }
+      }
+      await row.first().click();
+    },
+    async pick(text, filter) {
+      if (filter !== undefined) await quickInput.locator('input.input').fill(filter);
+      await quickPicks.filter({ hasText: text }).first().click();
+    },
+    async answer(text) {
+      const input = quickInput.locator('input.input');
+      await input.fill(text);
+      await input.press('Enter');
+    },
+    view: (index = 0) =>
+      page
+        .locator('iframe.webview.ready:visible')
+        .nth(index)
+        .contentFrame()
+        .frameLocator('iframe#active-frame'),
+    notification,
+    async pressInNotification(text, button) {
+      const toast = notification(text).first();
+      await toast.hover();
+      await toast.getByRole('button', { name: button }).click();
+    },
+    dialog: () => dialog,
+    async pressInDialog(button) {
+      await dialog.getByRole('button', { name: button }).click();
+      await dialog.waitFor({ state: 'hidden' });
+    },
+    async setTheme(theme) {
+      vscode.configure({ 'workbench.colorTheme': themes[theme].name });
+      await page.locator(`.monaco-workbench.${themes[theme].class}`).waitFor();
+    },
+    async reload() {
+      await page.reload();
+      await connected();
+    },
+    async screenshot(name) {
+      mkdirSync(artifacts, { recursive: true });
+      const file = path.join(artifacts, `${name}.png`);
+      await page.screenshot({ path: file });
+      return file;
+    },
+    async dispose() {
+      await browser.close();
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Debian's and Ubuntu's names, and what other systems call it. */
+const chromiumNames = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
+
+export function findChromium(): string {
+  const given = process.env['CHROMIUM'];
+  if (given !== undefined) return given;
+  const directories = (process.env['PATH'] ?? '').split(':');
+  const found = chromiumNames.flatMap((name) => directories.map((d) => path.join(d, name))).find((f) => existsSync(f));
+  if (found === undefined) throw new Error('There is no Chromium on the PATH. Debian\'s package is "chromium".');
+  return found;
+}

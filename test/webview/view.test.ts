@@ -1,0 +1,266 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { pageBytes, PageState } from '../../common/page.ts';
+import { tableOfRegions } from '../../common/region.ts';
+import { openOn, openViewPage, region, type ViewPage } from './page.ts';
+
+const heap = 0x55d0c0a1f;
+const top = 2 ** 52 - 1;
+const regions = [
+  region(0x55d0c0a00, 4, '/usr/bin/redis-server', 'r-xp', 'text'),
+  region(heap, 33, '[heap]', 'rw-p', 'heap'),
+  region(0x7f0000000, 2, '', '---p', 'reserved'),
+  region(top, 1, '[vsyscall]', '--xp', 'vdso'),
+];
+
+let view: ViewPage;
+let errors: string[];
+
+beforeEach(async () => {
+  view = await openViewPage();
+  errors = [];
+  view.page.on('pageerror', (error) => errors.push(error.message));
+  await openOn(view, regions);
+  await view.page.locator('.row[data-address]').first().waitFor();
+});
+afterEach(async () => {
+  await view.dispose();
+  expect(errors).toEqual([]);
+});
+
+const row = (address: string) => view.page.locator(`.row[data-address="${address}"]`);
+
+function pageOf(text: string): Uint8Array {
+  const bytes = new Uint8Array(pageBytes);
+  bytes.set(new TextEncoder().encode(text));
+  return bytes;
+}
+
+let seq = 0;
+async function frame(page: number, bytes: Uint8Array, state: PageState = PageState.readable): Promise<void> {
+  seq++;
+  await view.say('frame', { seq, timeMs: 0, pages: Float64Array.of(page), states: Uint8Array.of(state), bytes });
+  await expect.poll(async () => (await view.heard()).filter((said) => said.say === 'drawn').at(-1)?.body).toEqual({ seq });
+}
+
+async function calls(name: string): Promise<unknown[]> {
+  return (await view.heard()).filter((said) => said.call === name).map((said) => said.body);
+}
+
+/** How much ink a canvas has at a byte of a row: the sum of the alpha in its box. */
+async function ink(canvas: 'under' | 'over', address: string, index: number): Promise<number> {
+  const box = await row(address).boundingBox();
+  const bytes = await row(address).locator('.bytes').boundingBox();
+  const sheet = await view.page.locator('.sheet').boundingBox();
+  if (box === null || bytes === null || sheet === null) throw new Error('the row is not on the screen');
+  const width = bytes.width / (16 * 3 + 1);
+  const x = bytes.x - sheet.x + (index * 3 + (index >= 8 ? 1 : 0)) * width;
+  return view.page.evaluate(
+    ([name, left, y, w, h]) => {
+      const element = document.querySelector<HTMLCanvasElement>(`canvas.${name}`);
+      const data = element?.getContext('2d')?.getImageData(left, y, w, h).data ?? new Uint8ClampedArray();
+      return data.reduce((sum, value, i) => (i % 4 === 3 ? sum + value : sum), 0);
+    },
+    [canvas, Math.round(x), Math.round(box.y - sheet.y), Math.round(width * 2), Math.round(box.height)] as const,
+  );
+}
+
+describe('rows', () => {
+  test('each row carries its address, its bytes as two-digit hex separated by spaces, and its text', async () => {
+    await frame(heap, pageOf('Hello World'));
+    expect(await row('0x55d0c0a1f000').locator('.bytes').textContent()).toBe('48 65 6c 6c 6f 20 57 6f 72 6c 64 00 00 00 00 00 ');
+    expect(await row('0x55d0c0a1f000').locator('.text').textContent()).toBe('Hello World.....');
+    expect(await row('0x55d0c0a1f000').locator('.address').textContent()).toBe('000055d0c0a1f000');
+  });
+
+  test('are an ARIA grid', async () => {
+    const grid = view.page.getByRole('grid', { name: 'Memory' });
+    expect(await grid.getAttribute('aria-rowcount')).toBe(String(4 * 256 + 33 * 256 + 2 * 256 + 256 + 4 + 3));
+    await frame(heap, pageOf('Hello'));
+    const line = row('0x55d0c0a1f000');
+    expect(await line.getAttribute('role')).toBe('row');
+    expect(await line.getByRole('rowheader').textContent()).toBe('000055d0c0a1f000');
+    expect(await line.getByRole('gridcell').count()).toBe(2);
+  });
+
+  test('an unreadable page shows ?? with the reason, and never a zero', async () => {
+    await frame(heap, new Uint8Array(0), PageState.noAccess);
+    expect(await row('0x55d0c0a1f000').locator('.bytes').textContent()).toBe('?? '.repeat(16));
+    expect(await row('0x55d0c0a1f000').getAttribute('title')).toContain('PROT_NONE');
+    expect(await row('0x55d0c0a1f000').locator('.text').textContent()).toBe('');
+  });
+
+  test('a page that has not been read yet shows neither bytes nor zeros', async () => {
+    expect(await row('0x55d0c0a1f000').locator('.bytes').textContent()).not.toMatch(/[0-9a-f]/);
+  });
+
+  test('a gap is one row that says how large it is; a region has a heading with access and size', async () => {
+    await expect(view.page.locator('.row.gap', { hasText: '108 KiB not mapped' }).count()).resolves.toBe(1);
+    expect(await view.page.locator('.rows .row.heading', { hasText: '[heap]' }).textContent()).toBe('[heap]rw-p132 KiB');
+  });
+
+  test('Ctrl+End scrolls to the last page of the address space with exact addresses', async () => {
+    await view.page.locator('.grid').focus();
+    await view.page.keyboard.press('Control+End');
+    await row('0xfffffffffffffff0').waitFor();
+    await frame(top, new Uint8Array(0), PageState.noRead);
+    expect(await row('0xfffffffffffffff0').locator('.bytes').textContent()).toContain('??');
+  });
+
+  test('stay where they are when a region appears above', async () => {
+    await frame(heap, pageOf('Hello'));
+    const before = await row('0x55d0c0a1f000').boundingBox();
+    await view.say('regions', tableOfRegions([region(0x55d000000, 500), ...regions], 2));
+    await view.page.waitForTimeout(100);
+    expect(await row('0x55d0c0a1f000').boundingBox()).toEqual(before);
+    expect(await row('0x55d0c0a1f000').locator('.text').textContent()).toContain('Hello');
+  });
+
+  test('a unit of four bytes prints values of its byte order', async () => {
+    await frame(heap, pageOf('\x01\x02\x03\x04'));
+    await view.say('choices', { unit: 'hex32', byteOrder: 'big', bytesPerRow: 16, textEncoding: 'ascii' });
+    await expect.poll(() => row('0x55d0c0a1f000').locator('.bytes').textContent()).toMatch(/^01020304 0{8} /);
+  });
+
+  test('a narrow view falls back to 8 bytes a row', async () => {
+    await view.page.setViewportSize({ width: 480, height: 500 });
+    await frame(heap, pageOf('Hello'));
+    await expect.poll(() => row('0x55d0c0a1f008').count()).toBe(1);
+  });
+});
+
+describe('watching', () => {
+  test('watches the visible pages and forgets those that scroll away', async () => {
+    const watched = async (): Promise<number[]> =>
+      ((await view.heard()).filter((said) => said.say === 'watch').at(-1)?.body as { pages: number[] }).pages;
+    expect(await watched()).toContain(heap);
+    await view.page.locator('.grid').focus();
+    await view.page.keyboard.press('Control+End');
+    await expect.poll(watched).toEqual([top]);
+  });
+});
+
+describe('glow', () => {
+  test('a changed byte glows, its neighbour does not, and the glow goes within two seconds', async () => {
+    const bytes = pageOf('Hello World');
+    await frame(heap, bytes);
+    expect(await ink('under', '0x55d0c0a1f000', 9)).toBe(0);
+    bytes[9] = 0x99;
+    await frame(heap, bytes);
+    expect(await ink('under', '0x55d0c0a1f000', 9)).toBeGreaterThan(0);
+    expect(await ink('under', '0x55d0c0a1f000', 5)).toBe(0);
+    await expect.poll(() => ink('under', '0x55d0c0a1f000', 9), { timeout: 2500 }).toBe(0);
+  });
+
+  test('zero bytes are dimmed, others are not', async () => {
+    await frame(heap, pageOf('Hello'));
+    expect(await ink('over', '0x55d0c0a1f000', 9)).toBeGreaterThan(0);
+    expect(await ink('over', '0x55d0c0a1f000', 2)).toBe(0);
+  });
+});
+
+describe('editing', () => {
+  beforeEach(async () => {
+    await frame(heap, pageOf('Hello World'));
+    await view.page.locator('.grid').focus();
+  });
+
+  test('two hex digits write one byte at the caret and move on', async () => {
+    await view.answer('write', { start: '0x55d0c0a1f000', bytes: Uint8Array.of(0x4a), held: true });
+    await view.page.keyboard.type('4');
+    expect(await calls('write')).toEqual([]);
+    expect(await view.page.locator('.half').textContent()).toBe('4_');
+    await view.page.keyboard.type('a');
+    await expect.poll(() => calls('write')).toEqual([{ start: '0x55d0c0a1f000', bytes: Uint8Array.of(0x4a) }]);
+    await expect.poll(() => row('0x55d0c0a1f000').locator('.text').textContent()).toBe('Jello World.....');
+    expect(await view.page.locator('.status .write').textContent()).toBe('1 byte written, held');
+    expect(await view.page.locator('.status .label').textContent()).toBe('[heap]+0x1');
+  });
+
+  test('Tab moves to the text column, where characters are written as they are', async () => {
+    await view.answer('write', { start: '0x55d0c0a1f000', bytes: Uint8Array.of(0x5a), held: true });
+    await view.page.keyboard.press('Tab');
+    await view.page.keyboard.type('Z');
+    await expect.poll(() => calls('write')).toEqual([{ start: '0x55d0c0a1f000', bytes: Uint8Array.of(0x5a) }]);
+  });
+
+  test('Escape forgets half a byte', async () => {
+    await view.page.keyboard.type('4');
+    await view.page.keyboard.press('Escape');
+    await view.page.keyboard.type('g');
+    expect(await view.page.locator('.half').isHidden()).toBe(true);
+    expect(await calls('write')).toEqual([]);
+  });
+
+  const paste = (text: string) =>
+    view.page.evaluate((data) => {
+      const transfer = new DataTransfer();
+      transfer.setData('text/plain', data);
+      document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: transfer, cancelable: true }));
+    }, text);
+
+  test('a paste is one write', async () => {
+    await view.answer('write', { start: '0x55d0c0a1f000', bytes: Uint8Array.of(1, 2, 3), held: true });
+    await paste('01 02 03');
+    await expect.poll(() => calls('write')).toEqual([{ start: '0x55d0c0a1f000', bytes: Uint8Array.of(1, 2, 3) }]);
+  });
+
+  test('text that is not hex is refused in words and nothing is written', async () => {
+    await paste('48 zz');
+    expect(await view.page.locator('.notice .message').textContent()).toBe(
+      '"zz" is not hexadecimal. Bytes are two digits each, 0 to 9 and a to f. Nothing was written.',
+    );
+    expect(await calls('write')).toEqual([]);
+  });
+
+  test('a paste longer than the mapped memory is refused in words and nothing is written', async () => {
+    await view.page.keyboard.press('Control+ArrowDown');
+    await paste('01 02 03');
+    expect(await view.page.locator('.notice .message').textContent()).toMatch(/3 bytes, but only 1 are mapped from \[heap\]\+0x20fff/);
+    expect(await calls('write')).toEqual([]);
+  });
+
+  test('fill writes the pattern over the whole selection at once', async () => {
+    await view.answer('write', { start: '0x55d0c0a1f000', bytes: new Uint8Array(5), held: true });
+    for (let i = 0; i < 4; i++) await view.page.keyboard.press('Shift+ArrowRight');
+    await view.say('perform', { action: 'fill' });
+    await view.page.locator('.prompt').getByText('Fill 5 bytes with').waitFor();
+    await view.page.waitForTimeout(100);
+    await view.page.keyboard.type('a1 b2');
+    await view.page.keyboard.press('Enter');
+    await expect.poll(() => calls('write')).toEqual([
+      { start: '0x55d0c0a1f000', bytes: Uint8Array.of(0xa1, 0xb2, 0xa1, 0xb2, 0xa1) },
+    ]);
+  });
+
+  test('a typed value that does not fit says so and writes nothing until it does', async () => {
+    await view.answer('write', { start: '0x55d0c0a1f000', bytes: Uint8Array.of(255, 255, 255, 255), held: true });
+    await view.page.keyboard.press('F2');
+    await view.page.waitForTimeout(100);
+    await view.page.keyboard.type('3000000000');
+    await view.page.keyboard.press('Enter');
+    await expect.poll(() => view.page.locator('.prompt .problem').textContent()).toMatch(/does not fit i32/);
+    expect(await calls('write')).toEqual([]);
+    await view.page.keyboard.press('Control+A');
+    await view.page.keyboard.type('-1');
+    await view.page.keyboard.press('Enter');
+    await expect.poll(() => calls('write')).toEqual([{ start: '0x55d0c0a1f000', bytes: Uint8Array.of(255, 255, 255, 255) }]);
+  });
+});
+
+describe('status', () => {
+  test('after the process has gone the last bytes stay, greyed, with when and why', async () => {
+    await frame(heap, pageOf('Last words'));
+    await view.say('status', { state: 'gone', sinceMs: Date.now(), reason: 'redis-server (4242) exited.' });
+    await expect.poll(() => view.page.locator('.notice .message').textContent()).toMatch(
+      /^redis-server \(4242\) exited\. These are the last bytes seen, at \d/,
+    );
+    expect(await row('0x55d0c0a1f000').locator('.text').textContent()).toContain('Last words');
+    expect(await view.page.locator('.grid.gone').count()).toBe(1);
+  });
+
+  test('the value line shows what the bytes at the caret mean', async () => {
+    await frame(heap, pageOf('H'));
+    await expect.poll(() => view.page.locator('.values').innerText()).toMatch(/i8\s*72/);
+    expect(await view.page.locator('.values').innerText()).toMatch(/u32\s*72/);
+  });
+});

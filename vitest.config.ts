@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config';
+import { Tally } from './scripts/tally.ts';
+
+/** A project a room of test/; `npm test -- unit` runs one. */
+export default defineConfig({
+  test: {
+    reporters: ['default', new Tally()],
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'live', include: ['test/live/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000 } },
+      { test: { name: 'webview', include: ['test/webview/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: 'extension',
+          include: ['test/extension/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          // Each of these runs a VS Code and a browser; two at a time make both slow enough to fail.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});

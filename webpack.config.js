@@ -1,0 +1,70 @@
+import CopyPlugin from 'copy-webpack-plugin';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+
+const root = import.meta.dirname;
+const hostTests = path.join(root, 'test/extension/host');
+
+/** What VS Code 1.100 runs extensions on, and the browser that shows its webviews. */
+const targets = { node: 'node20', web: 'es2022' };
+
+/**
+ * One entry for each program; `output` says how it is loaded.
+ * @param {{ target: 'node' | 'web', name: string, entry: import('webpack').EntryObject, mode: 'production' | 'development' }} part
+ * @returns {import('webpack').Configuration}
+ */
+function bundle({ target, name, entry, mode }) {
+  return {
+    name,
+    mode,
+    target: target === 'node' ? 'node20' : ['web', 'es2022'],
+    entry,
+    context: root,
+    output: {
+      path: path.join(root, 'dist'),
+      ...(target === 'node'
+        ? { filename: '[name].cjs', chunkFilename: '[name].cjs', library: { type: 'commonjs2' } }
+        : { filename: '[name].js' }),
+    },
+    // The extension host gives vscode; koffi finds its native half at run time, beside itself; mocha is for tests.
+    externals: target === 'node' ? { vscode: 'commonjs vscode', koffi: 'commonjs koffi', mocha: 'import mocha' } : {},
+    resolve: { extensions: ['.ts', '.js'] },
+    module: {
+      rules: [{ test: /\.ts$/, loader: 'esbuild-loader', options: { target: targets[target] } }],
+    },
+    devtool: mode === 'development' ? 'source-map' : false,
+    // Names in a user's stack trace are worth more than the bytes.
+    optimization: { chunkIds: 'named', minimize: mode === 'production' && target === 'web' },
+    performance: { hints: false },
+    stats: 'errors-warnings',
+    infrastructureLogging: { level: 'error' },
+  };
+}
+
+/**
+ * @param {{ tests?: boolean }} env `--env tests` adds the suites that run inside the extension host.
+ * @param {{ mode?: 'production' | 'development' }} argv
+ */
+export default (env, { mode = 'production' }) => {
+  const extension = bundle({ target: 'node', name: 'extension', mode, entry: { extension: './extension/extension.ts' } });
+  const agent = bundle({ target: 'node', name: 'agent', mode, entry: { agent: './native/worker.ts' } });
+  const webview = bundle({ target: 'web', name: 'webview', mode, entry: { webview: './webview/main.ts' } });
+  webview.plugins = [
+    new CopyPlugin({
+      patterns: [
+        'media/view.css',
+        'node_modules/@vscode/codicons/dist/codicon.css',
+        'node_modules/@vscode/codicons/dist/codicon.ttf',
+      ].map((from) => ({ from, to: '[name][ext]' })),
+    }),
+  ];
+  const all = [extension, agent, webview];
+  if (env.tests) {
+    const suites = readdirSync(hostTests).filter((name) => name.endsWith('.ts'));
+    const entry = Object.fromEntries(
+      suites.map((name) => [`test/${path.basename(name, '.ts')}`, path.join(hostTests, name)]),
+    );
+    all.push(bundle({ target: 'node', name: 'tests', mode: 'development', entry }));
+  }
+  return all;
+};

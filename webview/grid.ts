@@ -1,0 +1,406 @@
+import type { Address } from '../common/address.ts';
+import { createEmitter, type Event } from '../common/event.ts';
+import type { Frame } from '../common/frame.ts';
+import { pagesPerViewMax } from '../common/limits.ts';
+import { offsetInPage, pageOf, PageState, printPageState, type PageNumber } from '../common/page.ts';
+import type { Choices, Residency } from '../common/protocol.ts';
+import { emptyRegionTable, findRegion, regionKinds, type RegionTable } from '../common/region.ts';
+import { createColumns } from './columns.ts';
+import { addressCharacters, columnGap, createRowFormat, fittedBytesPerRow, type RowFormat } from './format.ts';
+import { createGeometry, type Geometry } from './geometry.ts';
+import { writtenMs } from './glow.ts';
+import { createLayout, regionOfRow, rowAt, rowOf, rowsOfRegion, type Layout } from './layout.ts';
+import { createMap, type MapPosition } from './map.ts';
+import { createOverlay } from './overlay.ts';
+import { createRows, headingParts } from './rows.ts';
+import { createScrollbar } from './scrollbar.ts';
+import { addressOf, placeOf, selectedRange, type SelectionState } from './selection.ts';
+import { createPageStore, type PageStore } from './store.ts';
+import { readTheme, watchTheme } from './theme.ts';
+
+/** The hex grid: rows of DOM text between two canvases, its own scrolling, and what it wants to be read. */
+export interface Grid {
+  /** Has the keyboard. */
+  readonly element: HTMLElement;
+  readonly store: PageStore;
+  readonly layout: Layout;
+  readonly format: RowFormat;
+  readonly selection: SelectionState | undefined;
+  /** Whole rows that can be seen below the heading that sticks. */
+  readonly visibleRows: number;
+  /** The first byte below the heading that sticks. */
+  readonly topAddress: Address | undefined;
+  readonly onDidSelect: Event<SelectionState>;
+  /** The pages to watch have changed. */
+  readonly onDidWatch: Event<readonly PageNumber[]>;
+  /** A frame with this number has been painted. */
+  readonly onDidDraw: Event<number>;
+  readonly onDidScroll: Event<Address>;
+  setTable(table: RegionTable): void;
+  setResidency(residency: Residency): void;
+  setChoices(choices: Choices): void;
+  setGone(gone: boolean): void;
+  apply(frame: Frame): void;
+  /** Our own write: shown at once, and not as a change by the program. */
+  written(start: Address, bytes: Uint8Array): void;
+  select(selection: SelectionState, reveal: 'none' | 'nearest' | 'jump'): void;
+  /** Puts the row of an address at the top. */
+  scrollTo(top: Address): void;
+  scrollRows(rows: number): void;
+  scrollPixels(pixels: number): void;
+  /** The byte under a point of the window. */
+  hit(clientX: number, clientY: number): { readonly address: Address; readonly column: 'bytes' | 'text' } | undefined;
+  /** Where the caret is on the screen, for menus that the keyboard opens. */
+  caretPoint(): { readonly x: number; readonly y: number };
+  /** A digit that waits for its second one stands in place of its byte. */
+  setHalf(half: { readonly address: Address; readonly digit: string } | undefined): void;
+  /** A byte as a screen reader says it. */
+  byteText(address: Address): string;
+  focus(): void;
+}
+
+export function createGrid(parent: HTMLElement): Grid {
+  const element = child(parent, 'div', 'grid');
+  element.tabIndex = 0;
+  element.setAttribute('role', 'grid');
+  element.setAttribute('aria-label', 'Memory');
+  element.setAttribute('aria-colcount', '3');
+  const scroller = child(element, 'div', 'scroller');
+  scroller.setAttribute('role', 'presentation');
+  const columns = createColumns(scroller);
+  const viewport = child(scroller, 'div', 'viewport');
+  viewport.setAttribute('role', 'presentation');
+  const sheet = child(viewport, 'div', 'sheet');
+  sheet.setAttribute('role', 'rowgroup');
+  const under = child(sheet, 'canvas', 'under');
+  const rowsElement = child(sheet, 'div', 'rows');
+  rowsElement.setAttribute('role', 'presentation');
+  const over = child(sheet, 'canvas', 'over');
+  const halfElement = child(sheet, 'div', 'half');
+  halfElement.hidden = true;
+  const sticky = child(viewport, 'div', 'row heading sticky');
+  sticky.setAttribute('aria-hidden', 'true');
+  const ruler = child(element, 'span', 'ruler');
+  ruler.textContent = '0'.repeat(100);
+  ruler.setAttribute('aria-hidden', 'true');
+
+  const store = createPageStore();
+  const rows = createRows(rowsElement);
+  const overlay = createOverlay(under, over);
+  const map = createMap(element);
+  const scrollbar = createScrollbar(element);
+  const selects = createEmitter<SelectionState>();
+  const watches = createEmitter<readonly PageNumber[]>();
+  const draws = createEmitter<number>();
+  const scrolls = createEmitter<Address>();
+
+  let choices: Choices = { unit: 'hex8', byteOrder: 'little', bytesPerRow: 16, textEncoding: 'ascii' };
+  let format = createRowFormat(16, 'hex8', 'little', 'ascii');
+  let layout = createLayout(emptyRegionTable, 16);
+  let geometry: Geometry = createGeometry(format, 8, 19);
+  let theme = readTheme(element, regionKinds);
+  let residency: Residency | undefined;
+  let selection: SelectionState | undefined;
+  let gone = false;
+  /** The row at the top edge, under the heading that sticks, and how many pixels of it are scrolled away. */
+  let top = 0;
+  let shift = 0;
+  let watched = '';
+  let frameSeq: number | undefined;
+  let painting = 0;
+  let glowTimer: ReturnType<typeof setTimeout> | undefined;
+  let stickyKey = '';
+
+  /** Kept, because asking the browser while rows are being filled would lay them out twice. */
+  let viewHeight = 0;
+  const visibleRows = (): number => Math.max(1, Math.floor(viewHeight / geometry.rowHeight) - 1);
+  const topMax = (): number => Math.max(0, layout.rowCount - visibleRows() - 1);
+  const resident = (region: number): number | undefined =>
+    residency?.version === layout.table.version ? residency.bytes[region] : undefined;
+
+  function schedule(): void {
+    if (painting === 0) painting = requestAnimationFrame(paint);
+  }
+
+  function paint(): void {
+    painting = 0;
+    clearTimeout(glowTimer);
+    const now = performance.now();
+    const { rowHeight } = geometry;
+    rows.resize(Math.ceil((viewHeight + shift) / rowHeight));
+    const context = { format, geometry, table: layout.table, store, resident };
+    for (let i = 0; i < rows.slots.length; i++) rows.fill(i, rowAt(layout, top + i), top + i, context);
+    sheet.style.transform = `translateY(${-shift}px)`;
+    const range = selection === undefined ? undefined : selectedRange(selection);
+    const hot = overlay.draw({
+      slots: rows.slots,
+      format,
+      geometry,
+      theme,
+      now,
+      caret: selection?.caret,
+      column: selection?.column ?? 'bytes',
+      focused: document.activeElement === element,
+      selected: range === undefined ? undefined : [range.start, range.start + BigInt(range.length - 1)],
+    });
+    paintSticky();
+    scrollbar.show(top + shift / rowHeight, visibleRows() + 1, layout.rowCount);
+    map.show([mapPosition(top), mapPosition(top + visibleRows() + 1)], theme);
+    watch();
+    if (hot) glowTimer = setTimeout(schedule, writtenMs / 32);
+    if (frameSeq !== undefined) {
+      draws.fire(frameSeq);
+      frameSeq = undefined;
+    }
+  }
+
+  /** The heading of the region at the top edge; the next region's heading pushes it away. */
+  function paintSticky(): void {
+    const region = regionOfRow(layout, top);
+    sticky.hidden = region === undefined;
+    if (region === undefined) return;
+    const next = rowAt(layout, top + 1);
+    sticky.style.transform = next !== undefined && next.kind !== 'bytes' ? `translateY(${-shift}px)` : '';
+    const key = `${region} ${layout.table.version} ${resident(region) ?? ''}`;
+    if (key === stickyKey) return;
+    stickyKey = key;
+    sticky.replaceChildren(...headingParts(layout.table, region, resident(region)));
+  }
+
+  function mapPosition(row: number): MapPosition {
+    const region = regionOfRow(layout, Math.max(0, Math.min(layout.rowCount - 1, row))) ?? 0;
+    const first = layout.headings[region] ?? 0;
+    return region + Math.min(0.999, (row - first) / rowsOfRegion(layout, region));
+  }
+
+  /** Watches the visible pages and half a screen on either side, so that scrolling finds them read. */
+  function watch(): void {
+    if (gone) return;
+    const screen = visibleRows() + 2;
+    const margin = Math.ceil(screen / 2);
+    const pages = new Set<PageNumber>();
+    const add = (from: number, to: number): void => {
+      for (let i = from; i < to && pages.size < pagesPerViewMax; i++) {
+        const row = rowAt(layout, i);
+        if (row?.kind === 'bytes') pages.add(row.page);
+      }
+    };
+    add(top, top + screen);
+    add(top + screen, top + screen + margin);
+    add(top - margin, top);
+    const sorted = [...pages].sort((a, b) => a - b);
+    const key = sorted.join();
+    if (key === watched) return;
+    watched = key;
+    store.keep(pages);
+    watches.fire(sorted);
+  }
+
+  function setTop(row: number, pixels: number): void {
+    const max = topMax();
+    const [nextTop, nextShift] = row < 0 ? [0, 0] : row >= max ? [max, 0] : [row, pixels];
+    if (nextTop === top && nextShift === shift) return;
+    top = nextTop;
+    shift = nextShift;
+    scrolls.fire(topAddress() ?? 0n);
+    schedule();
+  }
+
+  function scrollPixels(pixels: number): void {
+    const total = shift + pixels;
+    const moved = Math.floor(total / geometry.rowHeight);
+    setTop(top + moved, total - moved * geometry.rowHeight);
+  }
+
+  /** The first byte below the heading that sticks. */
+  function topAddress(): Address | undefined {
+    for (let i = top + 1; i < top + 5; i++) {
+      const row = rowAt(layout, i);
+      if (row?.kind === 'bytes') return addressOf(row);
+    }
+    return undefined;
+  }
+
+  /** Changes what rows there are while the byte at the top stays where it is. */
+  function relayout(change: () => void): void {
+    const anchor = topAddress();
+    const before = anchor === undefined ? 0 : rowOf(layout, placeOf(anchor)) - top;
+    change();
+    if (anchor !== undefined) top = rowOf(layout, placeOf(anchor)) - before;
+    top = Math.max(0, Math.min(topMax(), top));
+    element.setAttribute('aria-rowcount', String(layout.rowCount));
+    map.setTable(layout.table);
+    schedule();
+  }
+
+  function measure(): void {
+    viewHeight = viewport.clientHeight;
+    const characterWidth = ruler.getBoundingClientRect().width / 100;
+    const rowHeight = Math.round(parseFloat(getComputedStyle(element).fontSize) * 1.35);
+    element.style.setProperty('--row-height', `${rowHeight}px`);
+    const room = scroller.clientWidth / characterWidth - addressCharacters / 8 - columnGap;
+    const fitted = fittedBytesPerRow(room, choices.unit);
+    const bytesPerRow = choices.bytesPerRow === 0 ? fitted : Math.min(choices.bytesPerRow, fitted);
+    const next = createRowFormat(bytesPerRow, choices.unit, choices.byteOrder, choices.textEncoding);
+    const same = JSON.stringify(next) === JSON.stringify(format);
+    const moved = characterWidth !== geometry.characterWidth || rowHeight !== geometry.rowHeight;
+    if (!same || moved) {
+      format = same ? format : next;
+      geometry = createGeometry(format, characterWidth, rowHeight);
+      columns.show(format, geometry);
+      viewport.style.minWidth = `${geometry.width}px`;
+    }
+    relayout(() => {
+      if (layout.bytesPerRow !== bytesPerRow) layout = createLayout(layout.table, bytesPerRow);
+    });
+    // The heading rows and gaps are as wide as what can be seen, so the canvases need only the rows' own width.
+    overlay.resize(geometry.width, viewHeight + 2 * rowHeight);
+    showColumn();
+  }
+
+  function showColumn(): void {
+    columns.light(selection === undefined ? undefined : Number(selection.caret % BigInt(format.bytesPerRow)));
+  }
+
+  function reveal(address: Address, how: 'nearest' | 'jump'): void {
+    const row = rowOf(layout, placeOf(address));
+    const visible = visibleRows();
+    const seen = row > top && row <= top + visible - (shift > 0 ? 1 : 0);
+    if (how === 'jump') {
+      // The heading row of a region's first row comes along, so that one sees where one is.
+      if (!seen) setTop(row - Math.min(3, visible - 1), 0);
+    } else if (row <= top) setTop(row - 1, 0);
+    else if (row > top + visible - (shift > 0 ? 1 : 0)) setTop(row - visible, 0);
+    const box = selection?.column === 'text' ? geometry.textBox : geometry.byteBox;
+    const [x, width] = box(Number(address % BigInt(format.bytesPerRow)));
+    if (x < scroller.scrollLeft) scroller.scrollLeft = x - 20;
+    else if (x + width > scroller.scrollLeft + scroller.clientWidth) scroller.scrollLeft = x + width + 20 - scroller.clientWidth;
+  }
+
+  scrollbar.onDidScroll((row) => setTop(Math.floor(row), (row % 1) * geometry.rowHeight));
+  map.onDidPick((position) => {
+    const region = Math.floor(position);
+    setTop((layout.headings[region] ?? 0) + Math.floor((position - region) * rowsOfRegion(layout, region)), 0);
+  });
+  map.onDidResize(schedule);
+  element.addEventListener('focus', schedule);
+  element.addEventListener('blur', schedule);
+  new ResizeObserver(measure).observe(viewport);
+  new ResizeObserver(measure).observe(ruler);
+  watchTheme(() => {
+    theme = readTheme(element, regionKinds);
+    measure();
+  });
+  measure();
+
+  return {
+    element,
+    store,
+    get layout() {
+      return layout;
+    },
+    get format() {
+      return format;
+    },
+    get selection() {
+      return selection;
+    },
+    get visibleRows() {
+      return visibleRows();
+    },
+    get topAddress() {
+      return topAddress();
+    },
+    onDidSelect: selects.event,
+    onDidWatch: watches.event,
+    onDidDraw: draws.event,
+    onDidScroll: scrolls.event,
+    setTable: (table) => relayout(() => (layout = createLayout(table, format.bytesPerRow))),
+    setResidency(next) {
+      residency = next;
+      schedule();
+    },
+    setChoices(next) {
+      choices = next;
+      measure();
+    },
+    setGone(next) {
+      gone = next;
+      watched = '';
+      element.classList.toggle('gone', gone);
+      schedule();
+    },
+    apply(frame) {
+      store.apply(frame, performance.now());
+      frameSeq = frame.seq;
+      schedule();
+    },
+    written(start, bytes) {
+      const now = performance.now();
+      for (let from = 0; from < bytes.length; ) {
+        const { page, offset } = placeOf(start + BigInt(from));
+        const piece = bytes.subarray(from, from + 4096 - offset);
+        store.written(page, offset, piece, now);
+        from += piece.length;
+      }
+      schedule();
+    },
+    select(next, how) {
+      selection = next;
+      if (how !== 'none') reveal(next.caret, how);
+      showColumn();
+      schedule();
+      selects.fire(next);
+    },
+    scrollTo(address) {
+      setTop(rowOf(layout, placeOf(address)) - 1, 0);
+    },
+    scrollRows: (count) => setTop(top + count, shift),
+    scrollPixels,
+    hit(clientX, clientY) {
+      const box = sheet.getBoundingClientRect();
+      const row = rows.slots[Math.floor((clientY - box.top) / geometry.rowHeight)]?.row;
+      if (row?.kind !== 'bytes') return undefined;
+      const { column, index } = geometry.hit(clientX - box.left);
+      return { address: addressOf({ page: row.page, offset: row.offset + index }), column };
+    },
+    caretPoint() {
+      const box = viewport.getBoundingClientRect();
+      if (selection === undefined || findRegion(layout.table, pageOf(selection.caret)) < 0) {
+        return { x: box.left + geometry.bytesX, y: box.top + geometry.rowHeight };
+      }
+      const [x] = geometry.byteBox(Number(selection.caret % BigInt(format.bytesPerRow)));
+      const y = (rowOf(layout, placeOf(selection.caret)) - top + 1) * geometry.rowHeight - shift;
+      return { x: box.left + x, y: box.top + Math.max(0, Math.min(box.height, y)) };
+    },
+    setHalf(half) {
+      const row = half === undefined ? -1 : rowOf(layout, placeOf(half.address)) - top;
+      halfElement.hidden = half === undefined || row < 0;
+      if (half === undefined) return;
+      const [x, width] = geometry.byteBox(Number(half.address % BigInt(format.bytesPerRow)));
+      halfElement.textContent = `${half.digit}_`;
+      halfElement.style.left = `${x}px`;
+      halfElement.style.width = `${width}px`;
+      halfElement.style.top = `${row * geometry.rowHeight}px`;
+    },
+    byteText(address) {
+      const stored = store.get(pageOf(address));
+      if (stored?.state !== PageState.readable) return printPageState(stored?.state ?? PageState.unread);
+      const byte = stored.bytes[offsetInPage(address)] ?? 0;
+      const hex = byte.toString(16).padStart(2, '0');
+      return byte > 0x20 && byte < 0x7f ? `${hex}, ${String.fromCharCode(byte)}` : hex;
+    },
+    focus: () => element.focus({ preventScroll: true }),
+  };
+}
+
+function child<K extends keyof HTMLElementTagNameMap>(
+  parent: HTMLElement,
+  tag: K,
+  className: string,
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  element.className = className;
+  parent.append(element);
+  return element;
+}

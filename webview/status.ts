@@ -1,0 +1,61 @@
+import { printAddress } from '../common/address.ts';
+import { pageOf } from '../common/page.ts';
+import type { Pulse } from '../common/protocol.ts';
+import { findRegion, printAccess, printLabel } from '../common/region.ts';
+import type { Grid } from './grid.ts';
+import { selectedRange } from './selection.ts';
+
+/** The status line: where the caret is, what is selected, how often it changes, what reading costs. Never wraps. */
+export interface StatusLine {
+  show(): void;
+  setPulse(pulse: Pulse | undefined): void;
+  /** Frames in the last second in which a selected byte differed. */
+  setRate(changesPerSecond: number): void;
+  /** A word on the last write, until the next one. */
+  setWrite(text: string): void;
+}
+
+export function createStatusLine(parent: HTMLElement, grid: Grid): StatusLine {
+  const element = document.createElement('div');
+  element.className = 'status';
+  parent.append(element);
+  const parts = Object.fromEntries(
+    ['label', 'address', 'access', 'selected', 'rate', 'write', 'pulse'].map((name) => {
+      const span = document.createElement('span');
+      span.className = name;
+      element.append(span);
+      return [name, span];
+    }),
+  );
+  parts['write']?.setAttribute('role', 'status');
+
+  function set(name: string, text: string): void {
+    const span = parts[name];
+    if (span === undefined || span.textContent === text) return;
+    span.textContent = text;
+    span.hidden = text === '';
+  }
+
+  return {
+    show() {
+      const { selection, layout } = grid;
+      if (selection === undefined) {
+        for (const name of ['label', 'address', 'access', 'selected']) set(name, '');
+        return;
+      }
+      const range = selectedRange(selection);
+      const region = findRegion(layout.table, pageOf(selection.caret));
+      set('label', printLabel(layout.table, range.start) ?? '');
+      set('address', printAddress(range.start));
+      set('access', region < 0 ? 'not mapped' : printAccess(layout.table.access[region] ?? 0));
+      set('selected', range.length === 1 ? '' : `${range.length.toLocaleString('en')} bytes selected`);
+    },
+    setPulse(pulse) {
+      set('pulse', pulse === undefined ? '' : `read in ${Math.max(1, Math.round(pulse.readMicroseconds))} µs`);
+    },
+    setRate(changesPerSecond) {
+      set('rate', changesPerSecond === 0 ? '' : `${changesPerSecond} change${changesPerSecond === 1 ? '' : 's'}/s`);
+    },
+    setWrite: (text) => set('write', text),
+  };
+}

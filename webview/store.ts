@@ -1,0 +1,94 @@
+import type { Frame } from '../common/frame.ts';
+import { pageBytes, PageState, pageStateFrom, type PageNumber } from '../common/page.ts';
+
+/** What the view knows of one page. */
+export interface StoredPage {
+  state: PageState;
+  readonly bytes: Uint8Array;
+  /** When each byte was last seen to differ, by performance.now; 0 for never. */
+  readonly changedAt: Float64Array;
+  /** When each byte was last written by us. */
+  readonly writtenAt: Float64Array;
+  /** The latest of all `changedAt` and `writtenAt`: a page that is cold needs no look at its bytes. */
+  hotAt: number;
+  /** Rises whenever anything of the page differs from before. */
+  version: number;
+}
+
+/** The pages that a view watches. Pages that are not watched are dropped: bytes that may be old are not shown as new. */
+export interface PageStore {
+  get(page: PageNumber): StoredPage | undefined;
+  /** Takes in a frame that arrived at `now`; calls `changed` for each page with bytes that differ from what was shown. */
+  apply(frame: Frame, now: number): void;
+  /** Our own write landed: its bytes are not a change by the program. */
+  written(page: PageNumber, offset: number, bytes: Uint8Array, now: number): void;
+  /** Forgets all pages but these. */
+  keep(pages: ReadonlySet<PageNumber>): void;
+  clear(): void;
+}
+
+export function createPageStore(): PageStore {
+  const pages = new Map<PageNumber, StoredPage>();
+  let version = 0;
+
+  function ensure(page: PageNumber): StoredPage {
+    let stored = pages.get(page);
+    if (stored === undefined) {
+      stored = {
+        state: PageState.unread,
+        bytes: new Uint8Array(pageBytes),
+        changedAt: new Float64Array(pageBytes),
+        writtenAt: new Float64Array(pageBytes),
+        hotAt: 0,
+        version: ++version,
+      };
+      pages.set(page, stored);
+    }
+    return stored;
+  }
+
+  return {
+    get: (page) => pages.get(page),
+    apply(frame, now) {
+      let from = 0;
+      for (let i = 0; i < frame.pages.length; i++) {
+        const stored = ensure(frame.pages[i] as number);
+        const state = pageStateFrom(frame.states[i]);
+        if (state === PageState.readable) {
+          const bytes = frame.bytes.subarray(from, from + pageBytes);
+          from += pageBytes;
+          // A page that could not be read before has nothing to compare with: it appears, it does not change.
+          if (stored.state === PageState.readable && markChanged(stored, bytes, now)) stored.hotAt = now;
+          stored.bytes.set(bytes);
+        }
+        stored.state = state;
+        stored.version = ++version;
+      }
+    },
+    written(page, offset, bytes, now) {
+      const stored = pages.get(page);
+      if (stored === undefined || stored.state !== PageState.readable) return;
+      stored.bytes.set(bytes, offset);
+      stored.writtenAt.fill(now, offset, offset + bytes.length);
+      stored.changedAt.fill(0, offset, offset + bytes.length);
+      stored.hotAt = now;
+      stored.version = ++version;
+    },
+    keep(wanted) {
+      for (const page of pages.keys()) if (!wanted.has(page)) pages.delete(page);
+    },
+    clear: () => pages.clear(),
+  };
+}
+
+function markChanged(stored: StoredPage, bytes: Uint8Array, now: number): boolean {
+  const { bytes: old, changedAt } = stored;
+  let changed = false;
+  for (let i = 0; i < pageBytes; i++) {
+    if (old[i] !== bytes[i]) {
+      changedAt[i] = now;
+      changed = true;
+    }
+  }
+  return changed;
+}
