@@ -2,20 +2,20 @@ import { addressMax, printAddress, type Address } from '../common/address.ts';
 import { MemoryError } from '../common/error.ts';
 import { createEmitter, type Event } from '../common/event.ts';
 import { readBytesMax } from '../common/limits.ts';
-import { addressOfPage, pageBytes, PageState, pageOf, pageStateFrom, printPageState } from '../common/page.ts';
 import type { TargetFacts } from '../common/protocol.ts';
-import { endOf, isValidRange, printRange, type Range } from '../common/range.ts';
+import { isValidRange, printRange, type Range } from '../common/range.ts';
 import { parsePid } from './arguments.ts';
 import type { Attach } from './attach.ts';
 import type { Editing } from './editing.ts';
 import { printSize } from '../common/size.ts';
 import type { Target } from './target.ts';
 import { notAttached, type Targets } from './targets.ts';
+import { unreadableRanges, type UnreadableRange } from './unreadable.ts';
 
 export interface ReadMemory {
   /** As long as was asked for; bytes of unreadable ranges are 0 and mean nothing. */
   readonly bytes: Uint8Array;
-  readonly unreadable: readonly (Range & { readonly reason: string })[];
+  readonly unreadable: readonly UnreadableRange[];
 }
 
 export interface WriteOptions {
@@ -83,7 +83,7 @@ export function createApi(targets: Targets, attach: Attach, editing: Editing): L
       // Copies: the caller's arrays may be parts of larger ones, and may change while the user is asked.
       const edit = { start: printAddress(start), bytes: Uint8Array.from(bytes) };
       const expected = expect !== undefined && { expect: Uint8Array.from(expect) };
-      const { before, held } = await editing.write(target, { ...edit, ...expected }, who?.slice(0, 100) || 'An extension');
+      const { before, held } = await editing.write(target, { ...edit, ...expected }, who === undefined || who === '' ? 'An extension' : who.slice(0, 100));
       return { before: before.slice(), held };
     },
     onDidWrite: wrote.event,
@@ -105,22 +105,4 @@ function checkRange(start: Address, length: number): Range {
     throw new MemoryError('Limit', `One call takes at most ${printSize(readBytesMax)}; go in parts.`);
   }
   return range;
-}
-
-/** Joins unreadable pages that lie together and have the same reason. */
-export function unreadableRanges(range: Range, states: Uint8Array): (Range & { readonly reason: string })[] {
-  const first = pageOf(range.start);
-  const found: { start: Address; length: number; reason: string; state: number }[] = [];
-  states.forEach((byte, index) => {
-    const state = pageStateFrom(byte);
-    if (state === PageState.readable) return;
-    const pageStart = addressOfPage(first + index);
-    const start = pageStart < range.start ? range.start : pageStart;
-    const pageEnd = pageStart + BigInt(pageBytes);
-    const length = Number((pageEnd < endOf(range) ? pageEnd : endOf(range)) - start);
-    const last = found.at(-1);
-    if (last !== undefined && last.state === state && last.start + BigInt(last.length) === start) last.length += length;
-    else found.push({ start, length, reason: printPageState(state), state });
-  });
-  return found.map(({ start, length, reason }) => ({ start, length, reason }));
 }

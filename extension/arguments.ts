@@ -1,4 +1,4 @@
-import { addressMax, parseAddress, printAddress, type AddressText } from '../common/address.ts';
+import { addressMax, parseAddress, printAddress } from '../common/address.ts';
 import { MemoryError } from '../common/error.ts';
 import { expressionCharactersMax, pidMax } from '../common/limits.ts';
 import { isValidRange, type Range } from '../common/range.ts';
@@ -85,7 +85,7 @@ function parseStart(value: unknown): bigint {
       : typeof value === 'bigint'
         ? value
         : typeof value === 'string'
-          ? parseAddress(value as AddressText)
+          ? parseAddress(value)
           : undefined;
   if (start === undefined || start < 0n || start > addressMax) {
     throw invalid(`"start" has to be an address such as "0x7f…", not ${quote(value)}.`);

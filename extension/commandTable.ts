@@ -188,7 +188,7 @@ export function commandTable(around: CommandSurroundings): CommandTable {
       view?.goTo({ address: result.start, length: result.bytes.length });
       return result;
     } catch (error) {
-      if (!(error instanceof MemoryError) || error.code === 'Cancelled' || view === undefined || !view.panel.active) throw error;
+      if (!(error instanceof MemoryError) || error.code === 'Cancelled' || view?.panel.active !== true) throw error;
       view.notice('error', error.message);
       return undefined;
     }

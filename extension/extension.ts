@@ -32,7 +32,7 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
   const setContext = createContextKeys(report);
 
   const workerFile = join(context.extensionPath, 'dist', 'agent.cjs');
-  const openAgent: OpenAgent = (hears) => openAgentIn(workerFile, hears);
+  const openAgent: OpenAgent = (hears, died) => openAgentIn(workerFile, hears, died);
   const targets = own(createTargets(openAgent));
   const choices = createRememberedChoices(context.globalState, settings.choices);
   const editing = createEditing(settings.editing, editingQuestions);
@@ -42,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
     extensionUri: context.extensionUri,
     editing,
     choicesOf: (target) => choices.of(target.facts.executable),
-    remember: (target, made) => choices.remember(target.facts.executable, made).then(undefined, report),
+    remember: (target, made) => void choices.remember(target.facts.executable, made).then(undefined, report),
     use: targets.use,
     reattach: (gone) => attachSuccessor(openAgent, targets, gone),
     async run(name, view, range) {

@@ -37,7 +37,7 @@ export function createHistoryDocuments(): HistoryDocuments {
       shown.delete(document.uri.toString());
     }),
   );
-  store.add({ dispose: () => shown.forEach(({ listening }) => listening.dispose()) });
+  store.add({ dispose: () => shown.forEach(({ listening }) => void listening.dispose()) });
 
   return {
     async show(target) {

@@ -1,5 +1,6 @@
 import { printSize } from '../common/size.ts';
-import { printRange, type Range, type RangeText } from '../common/range.ts';
+import { printAddress } from '../common/address.ts';
+import type { Range, RangeText } from '../common/range.ts';
 import { listedRangesMax } from '../common/limits.ts';
 
 /** `48 65 6c`; what is longer than `bytesMax` ends in `… 4096 bytes`. */
@@ -10,8 +11,8 @@ export function printBytes(bytes: Uint8Array, bytesMax = Infinity): string {
 
 /** `0x7f… (8 bytes)`. */
 export function printRangeForPeople(range: Range | RangeText): string {
-  const { start, length } = typeof range.start === 'bigint' ? printRange(range as Range) : (range as RangeText);
-  return `${start} (${printSize(length)})`;
+  const start = typeof range.start === 'bigint' ? printAddress(range.start) : range.start;
+  return `${start} (${printSize(range.length)})`;
 }
 
 /** The first few of a list and "and n more". */

@@ -70,7 +70,8 @@ function likeIt(processes: readonly ProcessEntry[], facts: TargetFacts): readonl
 }
 
 async function withAgent<T>(openAgent: OpenAgent, ask: (agent: Agent) => Promise<T>): Promise<T> {
-  const agent = openAgent(deaf);
+  // Should it die, the question is rejected, which says it all.
+  const agent = openAgent(deaf, () => undefined);
   try {
     return await ask(agent);
   } finally {

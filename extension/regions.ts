@@ -54,7 +54,7 @@ export function createRegions(targets: Targets, setContext: (key: string, value:
   );
   store.add(targets.onDidChange(follow));
   store.add({ dispose: () => [timer, marksTimer].forEach(clearTimeout) });
-  store.add({ dispose: () => watched.forEach(({ listening }) => listening.dispose()) });
+  store.add({ dispose: () => watched.forEach(({ listening }) => void listening.dispose()) });
   follow();
 
   /** Takes up new targets and drops those that are no longer there. */

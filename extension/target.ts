@@ -20,7 +20,8 @@ import { createHistory, type History, type WriteEntry } from './history.ts';
 export interface Agent extends Disposable {
   readonly channel: Channel<AgentContract>;
 }
-export type OpenAgent = (hears: Hears<AgentHostContract['says']>) => Agent;
+/** `died` hears of an agent that ends although nobody disposed it. */
+export type OpenAgent = (hears: Hears<AgentHostContract['says']>, died: (error: Error) => void) => Agent;
 
 /** One view's share of a target's reader. Disposing stops all work for it. */
 export interface Subscription extends Disposable {
@@ -65,7 +66,10 @@ let lastKey = 0;
 /** Starts an agent and attaches it. Rejects as `AgentContract.attach` does; nothing is left behind then. */
 export async function openTarget(openAgent: OpenAgent, pid: number): Promise<Target> {
   const ear = createEar();
-  const agent = openAgent(ear.hears);
+  const agent = openAgent(ear.hears, (error) => {
+    const reason = `The thread that reads it has ended unexpectedly: ${error.message}`;
+    ear.hears.status({ state: 'gone', sinceMs: Date.now(), reason });
+  });
   try {
     return targetOver(await agent.channel.call('attach', { pid }), agent, ear);
   } catch (error) {
@@ -213,9 +217,9 @@ function createSilence(store: { add(item: Disposable): unknown }) {
     now: () => late > 0,
     onDidChange: changed.event,
     async during<T>(answer: Promise<T>): Promise<T> {
-      let waited = false;
+      const wait = { late: false };
       const timer = setTimeout(() => {
-        waited = true;
+        wait.late = true;
         turn(1);
       }, silenceMs);
       timers.add(timer);
@@ -224,7 +228,7 @@ function createSilence(store: { add(item: Disposable): unknown }) {
       } finally {
         clearTimeout(timer);
         timers.delete(timer);
-        if (waited) turn(-1);
+        if (wait.late) turn(-1);
       }
     },
   };

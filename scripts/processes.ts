@@ -20,12 +20,8 @@ export function environmentOfOthers(): NodeJS.ProcessEnv {
 /** Ends all that the task has started: asks first, and insists after three seconds. */
 export async function endAll(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    for (const end = Date.now() + 3000; ; await sleep(50)) {
-      const pids = findAll();
-      if (pids.length === 0) return;
-      if (signal === 'SIGKILL' || end - Date.now() > 2900) for (const pid of pids) send(pid, signal);
-      if (Date.now() > end) break;
-    }
+    for (const pid of findAll()) send(pid, signal);
+    for (const end = Date.now() + 3000; findAll().length > 0 && Date.now() < end; ) await sleep(50);
   }
 }
 

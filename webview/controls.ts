@@ -1,18 +1,15 @@
 /**
  * THE ONLY IMPORT of @vscode/webview-ui-toolkit. It is archived upstream, so that another set of controls must be able
  * to take its place by changing this file alone: nothing outside knows its element names or its events.
+ *
+ * Each control by itself: the package's one bundle holds all of them, and the template of its badge has an inline style
+ * that the view's policy rightly refuses.
  */
-import {
-  Button,
-  Dropdown,
-  Option,
-  provideVSCodeDesignSystem,
-  TextField,
-  vsCodeButton,
-  vsCodeDropdown,
-  vsCodeOption,
-  vsCodeTextField,
-} from '@vscode/webview-ui-toolkit';
+import { vsCodeButton, type Button } from '@vscode/webview-ui-toolkit/dist/button/index.js';
+import { vsCodeDropdown, type Dropdown } from '@vscode/webview-ui-toolkit/dist/dropdown/index.js';
+import { vsCodeOption, type Option } from '@vscode/webview-ui-toolkit/dist/option/index.js';
+import { vsCodeTextField, type TextField } from '@vscode/webview-ui-toolkit/dist/text-field/index.js';
+import { provideVSCodeDesignSystem } from '@vscode/webview-ui-toolkit/dist/vscode-design-system.js';
 
 provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeDropdown(), vsCodeOption(), vsCodeTextField());
 
@@ -108,6 +105,7 @@ export interface TextOptions {
 export interface TextControl {
   readonly element: HTMLElement;
   text: string;
+  readonly hasFocus: boolean;
   /** Focuses the field with all of its text selected. */
   focus(): void;
   setInvalid(invalid: boolean): void;
@@ -133,6 +131,9 @@ export function createText(options: TextOptions): TextControl {
     },
     set text(text) {
       field.value = text;
+    },
+    get hasFocus() {
+      return document.activeElement === field;
     },
     focus() {
       field.focus();

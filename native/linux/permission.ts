@@ -33,7 +33,7 @@ export interface DenialFacts {
   readonly targetGids: readonly number[];
   readonly targetUserName: string;
   readonly targetPermitted: bigint;
-  /** The owner of /proc/<pid>: the effective user of a process that may be dumped, root of any other. */
+  /** The owner of /proc/<pid>/mem: the effective user of a process that may be dumped, root of any other. */
   readonly procOwner: number;
   /** `undefined` where it cannot be seen. */
   readonly sameUserNamespace: boolean | undefined;
@@ -144,7 +144,7 @@ export function denialFacts(pid: number, opened = false): DenialFacts {
   const scope = readProc('/proc/sys/kernel/yama/ptrace_scope');
   let procOwner = ourUid;
   try {
-    procOwner = statSync(`/proc/${pid}`).uid;
+    procOwner = statSync(`/proc/${pid}/mem`).uid;
   } catch {
     // It has gone meanwhile; the caller finds out by itself.
   }

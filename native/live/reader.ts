@@ -155,7 +155,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
   function beat(nowMs: number, readMs: number): void {
     ticks++;
     if (nowMs - pulseMs < 1000) return;
-    options.pulse?.({ readMicroseconds: Math.round(readMs * 1e6) / 1e3, ticks });
+    options.pulse?.({ readMicroseconds: Math.round(readMs * 1e6) / 1e3, ticks: Math.round((ticks * 1000) / (nowMs - pulseMs)) });
     pulseMs = nowMs;
     ticks = 0;
   }

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { HostResult } from './host/index.ts';
 import { artifacts, root, startVSCode } from './vscode.ts';
@@ -40,7 +41,7 @@ async function runInExtensionHost(): Promise<HostResult[]> {
         await page.exposeFunction('codeAutomationExit', (code: number) => end(code));
       },
     });
-    const late = new Promise<undefined>((resolve) => setTimeout(resolve, minutesMax * 60_000).unref());
+    const late = sleep(minutesMax * 60_000, undefined, { ref: false });
     const code = await Promise.race([ended, late]);
     await workbench.screenshot('host');
     await workbench.dispose();

@@ -9,6 +9,8 @@ export interface VSCode {
   readonly url: string;
   /** Where its settings, logs, home and extensions are. */
   readonly userData: string;
+  /** Resolves if the server ends without having been told to. */
+  readonly ended: Promise<void>;
   /** Everything said so far by the server, the extension hosts and the output channels. */
   log(): string;
   /** Changes settings, which an open workbench takes over by itself. Those of the whole application belong in options. */
@@ -30,6 +32,8 @@ export interface VSCodeOptions {
   readonly userData?: string;
   /** Folders of further unpacked extensions. */
   readonly alongside?: readonly string[];
+  /** Otherwise one that is free. */
+  readonly port?: number;
   /** For the server's command line. */
   readonly parameters?: readonly string[];
 }
@@ -46,7 +50,7 @@ export function vsixFile(): string {
 const server = path.join(root, 'test/bed/node_modules/code-server/out/node/entry.js');
 
 /** A workbench that shows nothing but what it is asked for, and says nothing to anybody. */
-const quietSettings = {
+export const quietSettings = {
   'chat.disableAIFeatures': true,
   'extensions.ignoreRecommendations': true,
   'git.openRepositoryInParentFolders': 'never',
@@ -91,7 +95,10 @@ export async function startVSCode(options: VSCodeOptions): Promise<VSCode> {
 
   let output = '';
   let child: ChildProcess | undefined;
-  let port = 0;
+  let port = options.port ?? 0;
+
+  let tellEnded: () => void;
+  const ended = new Promise<void>((resolve) => (tellEnded = resolve));
 
   async function start(): Promise<void> {
     const serve = [
@@ -113,6 +120,7 @@ export async function startVSCode(options: VSCodeOptions): Promise<VSCode> {
       running.stderr.on('data', receive);
       running.on('error', reject);
       running.on('exit', (code) => {
+        if (child === running) tellEnded();
         reject(new Error(`VS Code ended with ${code} before it listened:\n${output.slice(from)}`));
       });
     });
@@ -142,6 +150,7 @@ export async function startVSCode(options: VSCodeOptions): Promise<VSCode> {
   return {
     url: `http://127.0.0.1:${port}/?folder=${encodeURIComponent(options.folder ?? place('folder'))}`,
     userData,
+    ended,
     // A server notices changes of its machine's settings, and not of the user's, while a window is open.
     configure: (settings) => writeSettings(place('user/Machine/settings.json'), settings),
     log: () => output + readLogs(place('user/logs')),

@@ -1,0 +1,96 @@
+import { readdirSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import type { ProcessEntry } from '../../common/protocol.ts';
+import { attach } from '../../native/attach.ts';
+import { list } from '../../native/list.ts';
+import { readStat } from '../../native/linux/procfs.ts';
+import { asUser, attachTo, isRoot, nobody, startScratch } from './support.ts';
+
+test('attach() says who the process is', async () => {
+  const target = await startScratch();
+  const { facts } = await attachTo(target.pid);
+  expect(facts).toMatchObject({ pid: target.pid, name: 'scratch', pointerBytes: 8 });
+  expect(facts.executable).toMatch(/scratch$/);
+  expect(facts.commandLine).toMatch(/scratch$/);
+});
+
+test('attach() to a pid that nobody has is Gone, with what to do', async () => {
+  await expect(attach(4_000_000)).rejects.toMatchObject({ code: 'Gone', message: /no process with the id 4000000.*choose one/i });
+});
+
+test.each([0, -1, 1.5, NaN, 5_000_000])('attach(%d) is Invalid', async (pid) => {
+  await expect(attach(pid)).rejects.toMatchObject({ code: 'Invalid', message: /from 1 to/ });
+});
+
+test('attach() to a zombie is Gone and says that it is one', async () => {
+  const target = await startScratch();
+  const zombie = Number(await target.ask('zombie'));
+  await expect(attach(zombie)).rejects.toMatchObject({ code: 'Gone', message: /zombie/ });
+});
+
+test('attach() to a thread of the kernel is Unsupported', async ({ skip }) => {
+  const thread = readdirSync('/proc').map(Number).find((pid) => pid > 0 && readStat(pid)?.isKernelThread);
+  if (thread === undefined) return skip('no kernel thread can be seen from this pid namespace');
+  await expect(attach(thread)).rejects.toMatchObject({ code: 'Unsupported', message: /kernel.*Choose a program/ });
+});
+
+test('attach() to a thread names its process', async () => {
+  const target = await startScratch();
+  await target.ask(`count ${target.facts['counter']} 1000`);
+  const thread = readdirSync(`/proc/${target.pid}/task`).map(Number).find((tid) => tid !== target.pid) as number;
+  await expect(attach(thread)).rejects.toMatchObject({ code: 'Invalid', message: new RegExp(`process ${target.pid}`) });
+});
+
+test.skipIf(!isRoot)('attach() by another user is Denied, with the remedy', async () => {
+  const target = await startScratch();
+  expect(await asUser(nobody, 'attach', String(target.pid))).toEqual({
+    code: 'Denied',
+    message: expect.stringMatching(/runs as root, you are nobody.*CAP_SYS_PTRACE.*Start VS Code.*as root/),
+  });
+});
+
+test.skipIf(!isRoot)('attach() by the same plain user works', async () => {
+  const target = await startScratch({ uid: nobody });
+  const answer = (await asUser(nobody, 'attach', String(target.pid))) as { attached?: unknown; message?: string };
+  // With Yama's scope 1 a sibling is refused as well; then the sentence must say so.
+  if (answer.attached === undefined) expect(answer.message).toMatch(/ptrace_scope/);
+  else expect(answer.attached).toMatchObject({ pid: target.pid, user: 'nobody' });
+});
+
+test.skipIf(!isRoot)('attach() to a process that is not dumpable is Denied and says so', async () => {
+  const target = await startScratch({ uid: nobody });
+  expect(await target.ask('undumpable')).toBe('ok');
+  expect(await asUser(nobody, 'attach', String(target.pid))).toEqual({
+    code: 'Denied',
+    message: expect.stringMatching(/not “dumpable”.*as root/),
+  });
+});
+
+test('list() has a process once, with its name, user and size', async () => {
+  const target = await startScratch();
+  const found = (await list()).filter((entry) => entry.pid === target.pid);
+  expect(found).toEqual([
+    expect.objectContaining({ name: 'scratch', own: true, denied: null, commandLine: expect.stringMatching(/scratch$/) }),
+  ]);
+  expect(found[0]?.residentBytes).toBeGreaterThan(100_000);
+});
+
+test('list() leaves out kernel threads and ourselves, and puts our own first', async () => {
+  const entries = await list();
+  expect(entries.some(({ pid }) => pid === process.pid || readStat(pid)?.isKernelThread)).toBe(false);
+  const owns = entries.map(({ own }) => own);
+  expect(owns).toEqual(owns.toSorted((a, b) => Number(b) - Number(a)));
+});
+
+test('list() marks a zombie with the reason', async () => {
+  const target = await startScratch();
+  const zombie = Number(await target.ask('zombie'));
+  expect((await list()).find(({ pid }) => pid === zombie)?.denied).toMatch(/exited/);
+});
+
+test.skipIf(!isRoot)('list() by another user gives the reason for each process that is not theirs', async () => {
+  const target = await startScratch();
+  const entries = (await asUser(nobody, 'list')) as ProcessEntry[];
+  const entry = entries.find(({ pid }) => pid === target.pid);
+  expect(entry).toMatchObject({ own: false, denied: expect.stringMatching(/runs as root.*as root/) });
+});

@@ -1,0 +1,182 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { expect, onTestFinished, test } from 'vitest';
+import { pageBytes, pageOf, PageState, printPageState, pageStateFrom } from '../../common/page.ts';
+import { findRegion, regionName } from '../../common/region.ts';
+import { createPlan } from '../../native/source.ts';
+import { addressOf, attachTo, pagesFrom, startScratch } from './support.ts';
+
+const { readable, unmapped, noAccess, special, beyondFile } = PageState;
+
+/** Eight pages of 1, 2, … 8, some without access or gone, and what a read should say of them. */
+test.each([
+  ['the first', [0]],
+  ['one in the middle', [3]],
+  ['the last', [7]],
+  ['the first, two in the middle and the last', [0, 3, 4, 7]],
+  ['all', [0, 1, 2, 3, 4, 5, 6, 7]],
+])('read() marks only the page without access: %s', async (_, holes) => {
+  const target = await startScratch();
+  const at = await target.map(8, 'rw', 1);
+  for (const hole of holes) await target.protect(at + BigInt(hole * pageBytes), 1, '-');
+  const source = await attachTo(target.pid);
+  const plan = createPlan(pagesFrom(at, 8));
+  plan.bytes.fill(0xee);
+  await source.read(plan);
+  for (let i = 0; i < 8; i++) {
+    const page = plan.bytes.subarray(i * pageBytes, (i + 1) * pageBytes);
+    expect(plan.states[i]).toBe(holes.includes(i) ? noAccess : readable);
+    // What could not be read is left as it was; in particular it is not zero.
+    expect(page.every((byte) => byte === (holes.includes(i) ? 0xee : i + 1))).toBe(true);
+  }
+});
+
+test('readInto() reads from and to odd addresses around a hole', async () => {
+  const target = await startScratch();
+  const at = await target.map(4, 'rw', 1);
+  await target.unmap(at + 4096n, 1);
+  const source = await attachTo(target.pid);
+  const bytes = new Uint8Array(3 * pageBytes).fill(0xee);
+  const outcome = await source.readInto({ start: at + 100n, length: bytes.length }, bytes);
+  expect([...outcome.states]).toEqual([readable, unmapped, readable, readable]);
+  expect(outcome.unreadable).toEqual([{ start: at + 4096n, length: pageBytes }]);
+  expect(outcome.read).toBe(2 * pageBytes);
+  const expected = new Uint8Array(bytes.length);
+  expected.fill(1, 0, 3996).fill(0xee, 3996, 8092).fill(3, 8092, 12188).fill(4, 12188);
+  expect(Buffer.compare(bytes, expected)).toBe(0);
+});
+
+test('read() fetches more scattered pages than one call takes', async () => {
+  const target = await startScratch();
+  const at = await target.map(4200, 'rw', 0);
+  const source = await attachTo(target.pid);
+  const plan = createPlan(pagesFrom(at, 2100, 2));
+  await source.read(plan);
+  expect(plan.states.every((state) => state === readable)).toBe(true);
+  for (let i = 0; i < 2100; i++) expect(plan.bytes[i * pageBytes + 17]).toBe((i * 2) % 256);
+});
+
+test('read() takes pages in any order, and twice', async () => {
+  const target = await startScratch();
+  const at = await target.map(3, 'rw', 1);
+  const source = await attachTo(target.pid);
+  const plan = createPlan([2, 0, 2, 1].map((i) => pageOf(at) + i));
+  await source.read(plan);
+  expect([0, 1, 2, 3].map((i) => plan.bytes[i * pageBytes])).toEqual([3, 1, 3, 2]);
+});
+
+test('read() gives the last pages of the address space a state, exactly', async () => {
+  const target = await startScratch();
+  const source = await attachTo(target.pid);
+  const vsyscall = pageOf(0xffff_ffff_ff60_0000n);
+  const last = 2 ** 52 - 1;
+  const plan = createPlan([vsyscall, vsyscall + 1, last]);
+  await source.read(plan);
+  const isThere = findRegion(source.table, vsyscall) >= 0;
+  expect([...plan.states]).toEqual([isThere ? special : unmapped, unmapped, unmapped]);
+});
+
+test('read() says of [vvar] that nobody may copy it, and reads [vdso] and [stack]', async ({ skip }) => {
+  const target = await startScratch();
+  const source = await attachTo(target.pid);
+  const names = source.table.names;
+  const start = (name: string): number => {
+    for (let i = 0; i < source.table.starts.length; i++) if (regionName(source.table, i) === name) return source.table.starts[i] as number;
+    return -1;
+  };
+  if (!names.includes('[vvar]')) return skip('this kernel maps no [vvar]');
+  const stackEnd = source.table.ends[source.table.nameOf.indexOf(names.indexOf('[stack]'))] as number;
+  const plan = createPlan([start('[vvar]'), start('[vdso]'), stackEnd - 1]);
+  await source.read(plan);
+  expect([...plan.states]).toEqual([special, readable, readable]);
+});
+
+test('read() says of pages beyond the end of a mapped file what they are', async () => {
+  const target = await startScratch();
+  const file = join(tmpdir(), `live-memory-${process.pid}-eof`);
+  onTestFinished(() => rmSync(file, { force: true }));
+  const at = BigInt(await target.ask(`file ${file} 3 100`));
+  const source = await attachTo(target.pid);
+  const plan = createPlan(pagesFrom(at, 3));
+  await source.read(plan);
+  expect([...plan.states].map((state) => printPageState(pageStateFrom(state)))).toEqual([
+    'readable',
+    'beyond the end of the mapped file',
+    'beyond the end of the mapped file',
+  ]);
+  expect([...plan.states].slice(1)).toEqual([beyondFile, beyondFile]);
+});
+
+test('read() asks for a hole again only when told to', async () => {
+  const target = await startScratch();
+  const at = await target.map(2, '-');
+  const source = await attachTo(target.pid);
+  const plan = createPlan(pagesFrom(at, 2));
+  await source.read(plan);
+  await target.protect(at, 2, 'rw');
+  await source.read(plan);
+  expect([...plan.states]).toEqual([noAccess, noAccess]);
+  plan.states.fill(PageState.unread);
+  await source.read(plan);
+  expect([...plan.states]).toEqual([readable, readable]);
+});
+
+test('read() of a page that has been unmapped since says unmapped', async () => {
+  const target = await startScratch();
+  const at = await target.map(2, 'rw', 7);
+  const source = await attachTo(target.pid);
+  const plan = createPlan(pagesFrom(at, 2));
+  await source.read(plan);
+  await target.unmap(at + 4096n, 1);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await source.read(plan);
+  expect([...plan.states]).toEqual([readable, unmapped]);
+});
+
+test('read() rejects with Gone after exec, although the number lives on', async () => {
+  const target = await startScratch({ flags: ['-no-pie'] });
+  const source = await attachTo(target.pid);
+  const plan = createPlan([pageOf(addressOf(target, 'known'))]);
+  await source.read(plan);
+  target.send('exec');
+  const facts = JSON.parse(await target.nextLine()) as Record<string, string>;
+  expect(facts['known']).toBe(target.facts['known']);
+  expect(source.isAlive()).toBe(false);
+  await expect(source.read(plan)).rejects.toMatchObject({ code: 'Gone', message: /became another program \(exec\)/ });
+  await expect(source.regions()).rejects.toMatchObject({ code: 'Gone' });
+});
+
+test('read() rejects with Gone after exit', async () => {
+  const target = await startScratch();
+  const source = await attachTo(target.pid);
+  target.send('exit');
+  await target.exited;
+  const plan = createPlan([pageOf(addressOf(target, 'known'))]);
+  await expect(source.read(plan)).rejects.toMatchObject({ code: 'Gone', message: /has exited/ });
+});
+
+test('read() of pages that a thread unmaps and maps all the time gives their bytes or their absence, nothing else', async () => {
+  const target = await startScratch();
+  const at = await target.map(32, 'rw', 0);
+  await target.ask(`fill ${at.toString(16)} ${32 * pageBytes} 0x5a`);
+  const source = await attachTo(target.pid);
+  expect(await target.ask(`flap ${at.toString(16)} 32 200`)).toBe('ok');
+  const seen = new Set<number>();
+  let wrong = 0;
+  for (const endMs = Date.now() + 1000; Date.now() < endMs; ) {
+    const plan = createPlan(pagesFrom(at, 32));
+    plan.bytes.fill(0xee);
+    await source.read(plan);
+    for (let i = 0; i < 32; i++) {
+      seen.add(plan.states[i] as number);
+      const page = plan.bytes.subarray(i * pageBytes, (i + 1) * pageBytes);
+      // 0: mapped again and not filled yet.
+      const fits = plan.states[i] === readable ? (byte: number) => byte === 0x5a || byte === 0 : (byte: number) => byte === 0xee;
+      if (!page.every(fits)) wrong++;
+    }
+  }
+  expect(wrong).toBe(0);
+  expect(seen.has(readable)).toBe(true);
+  expect(seen.size).toBeGreaterThan(1);
+});

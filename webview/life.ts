@@ -1,0 +1,77 @@
+import type { Pulse, TargetStatus } from '../common/protocol.ts';
+import type { Grid } from './grid.ts';
+import type { Notice } from './notice.ts';
+import type { HostChannel } from './port.ts';
+import type { StatusLine } from './status.ts';
+import type { Toolbar } from './toolbar.ts';
+
+/** Whether the process lives, and whether the view follows it. */
+export interface Life {
+  readonly isGone: boolean;
+  setStatus(status: TargetStatus): void;
+  setPulse(pulse: Pulse): void;
+  setPaused(paused: boolean): void;
+  togglePause(): void;
+}
+
+export function createLife(
+  grid: Grid,
+  toolbar: Toolbar,
+  notice: Notice,
+  statusLine: StatusLine,
+  host: HostChannel,
+  failed: (error: unknown) => void,
+): Life {
+  let status: TargetStatus = { state: 'running', sinceMs: 0 };
+  let paused = false;
+  let ticks: number | undefined;
+
+  function show(): void {
+    const state = status.state === 'running' && paused ? 'paused' : status.state;
+    toolbar.setLive({ state, ...(ticks !== undefined && { ticks }) });
+  }
+
+  function showGone(): void {
+    statusLine.setPulse(undefined);
+    const time = new Date(status.sinceMs).toLocaleTimeString();
+    notice.show({
+      severity: 'info',
+      lasting: true,
+      message: `${status.reason ?? 'The process is gone.'} These are the last bytes seen, at ${time}.`,
+      actions: [
+        { label: 'Attach to the Restarted Process', run: () => void host.call('reattach', {}).catch(failed) },
+        { label: 'Attach to Another…', run: () => host.say('command', { name: 'attach' }) },
+      ],
+    });
+  }
+
+  function setPaused(next: boolean): void {
+    if (status.state === 'gone' || paused === next) return;
+    paused = next;
+    if (paused) statusLine.setPulse(undefined);
+    host.say('pause', { paused });
+    show();
+  }
+
+  return {
+    get isGone() {
+      return status.state === 'gone';
+    },
+    setStatus(next) {
+      const wasGone = status.state === 'gone';
+      status = next;
+      const gone = next.state === 'gone';
+      if (gone !== wasGone) grid.setGone(gone);
+      if (gone) showGone();
+      else if (wasGone) notice.hide();
+      show();
+    },
+    setPulse(pulse) {
+      ticks = pulse.ticks;
+      statusLine.setPulse(pulse);
+      show();
+    },
+    setPaused,
+    togglePause: () => setPaused(!paused),
+  };
+}
