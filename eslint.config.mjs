@@ -6,7 +6,8 @@ const rooms = {
   common: [
     {
       regex: '^(?!\\./)',
-      message: 'common touches nothing: no Node, no vscode, no package, no other room. What needs one belongs in native, extension or webview.',
+      message:
+        'common touches nothing: no Node, no vscode, no package, no other room. What needs one belongs in native, extension or webview.',
     },
   ],
   native: [
@@ -50,7 +51,10 @@ const nativeEntry = {
 };
 
 /** @param {readonly object[]} patterns */
-const imports = (...patterns) => ({ 'no-restricted-imports': 'off', '@typescript-eslint/no-restricted-imports': ['error', { patterns }] });
+const imports = (...patterns) => ({
+  'no-restricted-imports': 'off',
+  '@typescript-eslint/no-restricted-imports': ['error', { patterns }],
+});
 
 export default ts.config(
   { ignores: ['dist/', '.run/', '.tsbuild/', '**/node_modules/'] },
@@ -88,7 +92,10 @@ export default ts.config(
       eqeqeq: 'error',
       'no-restricted-syntax': [
         'error',
-        { selector: 'ExportDefaultDeclaration', message: 'Names only: a default export is called something else everywhere.' },
+        {
+          selector: 'ExportDefaultDeclaration',
+          message: 'Names only: a default export is called something else everywhere.',
+        },
         { selector: 'TSEnumDeclaration', message: 'Types are stripped, not compiled: use a union or a const object.' },
         { selector: 'Decorator', message: 'Functions over decorators.' },
       ],

@@ -46,7 +46,12 @@ function bundle({ target, name, entry, mode }) {
  * @param {{ mode?: 'production' | 'development' }} argv
  */
 export default (env, { mode = 'production' }) => {
-  const extension = bundle({ target: 'node', name: 'extension', mode, entry: { extension: './extension/extension.ts' } });
+  const extension = bundle({
+    target: 'node',
+    name: 'extension',
+    mode,
+    entry: { extension: './extension/extension.ts' },
+  });
   const agent = bundle({ target: 'node', name: 'agent', mode, entry: { agent: './native/worker.ts' } });
   const webview = bundle({ target: 'web', name: 'webview', mode, entry: { webview: './webview/main.ts' } });
   webview.plugins = [

@@ -192,7 +192,9 @@ function targetOver(facts: TargetFacts, agent: Agent, ear: Ear): Target {
     onOverwritten: ear.overwritten.event,
     onSilence: silence.onDidChange,
     dispose() {
-      const gone = new MemoryError('Gone', `${printTarget(facts)} is detached. Attach to it again to go on.`);
+      const { state, reason = '' } = ear.latest.status;
+      const why = state === 'gone' ? reason : `${printTarget(facts)} is detached.`;
+      const gone = new MemoryError('Gone', `${why} Attach again to go on.`);
       ear.hears.status({ state: 'gone', sinceMs: Date.now(), reason: 'Detached.' });
       channel.close(gone);
       store.dispose();

@@ -1,7 +1,7 @@
 import type { Disposable } from '../common/dispose.ts';
 import { MemoryError } from '../common/error.ts';
 import { createEmitter, type Event } from '../common/event.ts';
-import { targetsMax } from '../common/limits.ts';
+import { silenceMs, targetsMax } from '../common/limits.ts';
 import { openTarget, type OpenAgent, type Target } from './target.ts';
 
 /** The targets of this window, in the order in which they were attached. */
@@ -66,9 +66,9 @@ export function createTargets(openAgent: OpenAgent): Targets {
   return {
     all: () => [...held],
     find,
-    attach(pid) {
+    async attach(pid) {
       const there = find(pid);
-      if (there !== undefined) return Promise.resolve(there);
+      if (there !== undefined && (await isStillThere(there))) return there;
       const waiting = underWay.get(pid);
       if (waiting !== undefined) return waiting;
       const opening = open(pid).finally(() => underWay.delete(pid));
@@ -98,6 +98,15 @@ export function createTargets(openAgent: OpenAgent): Targets {
       held.clear();
     },
   };
+}
+
+/** A target that nobody looks at is not watched: whether it has gone is found out by asking. Waits for no silent agent. */
+async function isStillThere(target: Target): Promise<boolean> {
+  const asked = target.call('read', { start: '0x0', length: 1 }).catch(() => undefined);
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([asked, new Promise((resolve) => (timer = setTimeout(resolve, silenceMs)))]);
+  clearTimeout(timer);
+  return target.status.state !== 'gone';
 }
 
 /** The sentence for a pid that no target has. */

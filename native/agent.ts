@@ -3,8 +3,8 @@ import { MemoryError } from '../common/error.ts';
 import { readBytesMax } from '../common/limits.ts';
 import { pageStateFrom, printPageState } from '../common/page.ts';
 import type { AgentContract, AgentHostContract, TargetStatus } from '../common/protocol.ts';
-import { printRange, rangeFrom, type RangeText } from '../common/range.ts';
-import { parseAddress, printAddress } from '../common/address.ts';
+import { isValidRange, printRange, type Range, type RangeText } from '../common/range.ts';
+import { addressMax, parseAddress, printAddress } from '../common/address.ts';
 import type { Frame } from '../common/frame.ts';
 import { attach } from './attach.ts';
 import { whyGone } from './gone.ts';
@@ -251,8 +251,14 @@ export function serveAgent(port: Port): { dispose(): void } {
 }
 
 /** A range out of a message, which anybody may have sent. */
-function rangeOf(text: RangeText): { start: bigint; length: number } {
+function rangeOf(text: RangeText): Range {
   const start = parseAddress(text.start);
-  if (start === undefined) throw new MemoryError('Invalid', `"${text.start}" is not an address. Those go from ${printAddress(0n)} to ${printAddress(2n ** 64n - 1n)}.`);
-  return { ...rangeFrom(text), start };
+  if (start === undefined) {
+    throw new MemoryError('Invalid', `"${text.start}" is not an address. Those go from 0x0 to ${printAddress(addressMax)}.`);
+  }
+  const range = { start, length: text.length };
+  if (!isValidRange(range)) {
+    throw new MemoryError('Invalid', `${text.length} bytes from ${text.start} are not a range within the 64-bit address space. Give a length that ends before 2^64.`);
+  }
+  return range;
 }

@@ -50,7 +50,9 @@ export class Process implements LiveSource {
   #table: RegionTable = emptyRegionTable;
   #maps = Buffer.alloc(0);
   #spare = Buffer.from(new ArrayBuffer(64 * 1024));
+  /** When the last look was, and what it took. */
   #lookedMs = 0;
+  #lookMs = 0;
   #disposed = false;
 
   constructor(facts: TargetFacts, descriptors: Descriptors) {
@@ -67,15 +69,19 @@ export class Process implements LiveSource {
 
   /** Reads the regions; whether they differ from the last look's. Throws Gone. */
   look(): boolean {
+    const begunMs = performance.now();
     const length = this.#readMaps();
     if (length === 0 || !this.isAlive()) throw this.gone();
-    this.#lookedMs = performance.now();
     const found = this.#spare.subarray(0, length);
-    if (found.equals(this.#maps)) return false;
-    this.#spare = Buffer.from(this.#maps.buffer.byteLength > 0 ? this.#maps.buffer : new ArrayBuffer(64 * 1024));
-    this.#maps = found;
-    this.#table = parseMapsTable(found, this.#table.version + 1);
-    return true;
+    const changed = !found.equals(this.#maps);
+    if (changed) {
+      this.#spare = this.#maps.length > 0 ? Buffer.from(this.#maps.buffer) : Buffer.from(new ArrayBuffer(64 * 1024));
+      this.#maps = found;
+      this.#table = parseMapsTable(found, this.#table.version + 1);
+    }
+    this.#lookedMs = performance.now();
+    this.#lookMs = this.#lookedMs - begunMs;
+    return changed;
   }
 
   /** Fills #spare with the maps file; its length. */
@@ -143,8 +149,12 @@ export class Process implements LiveSource {
   }
 
   readonly #onHole = (page: PageNumber): PageState => {
-    // The reason comes from the regions, so they are to be as fresh as the hole; a burst of holes shares one look.
-    if (performance.now() - this.#lookedMs > regionLookMsMin) this.look();
+    // The reason comes from the regions, which are older than the hole; a burst of holes shares one look.
+    const ageMs = performance.now() - this.#lookedMs;
+    const state = unreadableState(this.#table, page);
+    const isOdd = state === PageState.special || state === PageState.beyondFile;
+    if (ageMs < (isOdd ? this.#lookMs : regionLookMsMin)) return state;
+    this.look();
     return unreadableState(this.#table, page);
   };
 

@@ -65,8 +65,14 @@ export function npm(directory, parameters) {
     }
   }
   try {
-    execFileSync(command, [...first, ...parameters, ...quiet], { cwd: directory, env, stdio: ['ignore', 'inherit', 'inherit'] });
+    execFileSync(command, [...first, ...parameters, ...quiet], {
+      cwd: directory,
+      env,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
   } catch {
-    throw new Error(`"npm ${parameters.join(' ')}" failed in ${directory}. It needs the npm registry; see what npm said above.`);
+    throw new Error(
+      `"npm ${parameters.join(' ')}" failed in ${directory}. It needs the npm registry; see what npm said above.`,
+    );
   }
 }

@@ -53,7 +53,8 @@ function fetchLocked(name: string): string {
   if (!existsSync(file) || integrity() !== entry.integrity) {
     mkdirSync(tarballs, { recursive: true });
     npm(tarballs, ['pack', `${name}@${entry.version}`, '--silent']);
-    if (integrity() !== entry.integrity) throw new Error(`${name} from the registry is not what package-lock.json has.`);
+    if (integrity() !== entry.integrity)
+      throw new Error(`${name} from the registry is not what package-lock.json has.`);
   }
   return file;
 }

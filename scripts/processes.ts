@@ -21,7 +21,7 @@ export function environmentOfOthers(): NodeJS.ProcessEnv {
 export async function endAll(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     for (const pid of findAll()) send(pid, signal);
-    for (const end = Date.now() + 3000; findAll().length > 0 && Date.now() < end; ) await sleep(50);
+    for (const end = Date.now() + 3000; findAll().length > 0 && Date.now() < end;) await sleep(50);
   }
 }
 
@@ -63,7 +63,11 @@ export function onStop(end: (reason: string) => void): void {
 }
 
 /** Runs a program to its end, with the output of this one; `undefined` is the code of one that was killed. */
-export function run(command: string, parameters: readonly string[], options: SpawnOptions = {}): Promise<number | undefined> {
+export function run(
+  command: string,
+  parameters: readonly string[],
+  options: SpawnOptions = {},
+): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, parameters, { stdio: ['ignore', 'inherit', 'inherit'], ...options });
     child.on('error', reject);

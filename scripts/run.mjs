@@ -1,5 +1,6 @@
 // Runs a task of package.json on the pinned Node, after installing what is missing. Plain JavaScript for old Nodes.
 import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { install, root } from './install.mjs';
@@ -38,13 +39,43 @@ function run(name, parameters) {
   install('.');
   const env = { ...process.env, PATH: `${path.dirname(node)}:${process.env['PATH'] ?? ''}` };
   // The channel has no messages; it closes when this process dies, however it dies, and then the task ends too.
-  const child = spawn(node, [...task, ...parameters], { cwd: root, env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  const child = spawn(node, [...task, ...parameters], {
+    cwd: root,
+    env,
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
   // A terminal sends Ctrl+C to both; the task decides when it is done. What only this process gets is passed on.
   process.on('SIGINT', () => undefined);
   for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) process.on(signal, () => child.kill(signal));
+  onDeathOfNpm(() => child.kill('SIGTERM'));
   child.on('exit', (code, signal) => {
     process.exitCode = signal === null ? (code ?? 1) : 1;
   });
+}
+
+/**
+ * npm starts a task through a shell. A signal that ends npm ends the shell at best, and neither tells the task.
+ * @param {() => void} end
+ */
+function onDeathOfNpm(end) {
+  if (process.env['npm_lifecycle_event'] === undefined) return;
+  const ancestors = () => `${process.ppid} ${parentOf(process.ppid)}`;
+  const before = ancestors();
+  const timer = setInterval(() => {
+    if (ancestors() === before) return;
+    clearInterval(timer);
+    end();
+  }, 500);
+  timer.unref();
+}
+
+/** @param {number} pid */
+function parentOf(pid) {
+  try {
+    return /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  } catch {
+    return undefined;
+  }
 }
 
 /** The pinned Node, or the running one where there is no build of it for this system (musl, other processors). */

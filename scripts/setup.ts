@@ -58,7 +58,8 @@ export function installPackages(names: readonly NeedName[]): void {
     throw new Error(`This needs ${missing.join(', ')}. Debian's packages are: ${packages}; install your system's own.`);
   }
   const line = `apt-get update && apt-get install -y --no-install-recommends ${packages}`;
-  if (process.getuid?.() !== 0) throw new Error(`This needs ${missing.join(', ')}. Install with:\nsudo sh -c '${line}'`);
+  if (process.getuid?.() !== 0)
+    throw new Error(`This needs ${missing.join(', ')}. Install with:\nsudo sh -c '${line}'`);
   console.log(`Installing ${packages}…`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const { status } = spawnSync('sh', ['-c', line], { env, stdio: ['ignore', 'ignore', 'inherit'] });

@@ -13,19 +13,28 @@ import { findOnPath, installPackages, installServer } from './setup.ts';
 const usage = `npm start                                   the memory of a demo program
 npm start -- --pid 1234                     of a running process
 npm start -- --pid 1234 --address '[heap]'  at an address
-npm start -- --server --port 8080           in the browser, even where "code" is on the PATH; on this port`;
+npm start -- --server --port 8080           in the browser, even where "code" is on the PATH; on this port
+npm start -- --no-build                     with what was built last`;
 
 interface Wish {
   readonly pid?: number;
   readonly address?: string;
   readonly port?: number;
   readonly server: boolean;
+  readonly build: boolean;
 }
 
 function parseWish(parameters: readonly string[]): Wish {
   const text = { type: 'string' } as const;
-  const options = { pid: text, address: text, port: text, server: { type: 'boolean' } } as const;
-  const { pid, address, port, server } = (() => {
+  const flag = { type: 'boolean' } as const;
+  const options = { pid: text, address: text, port: text, server: flag, 'no-build': flag } as const;
+  const {
+    pid,
+    address,
+    port,
+    server,
+    'no-build': noBuild,
+  } = (() => {
     try {
       return parseArgs({ args: [...parameters], options }).values;
     } catch (error) {
@@ -39,6 +48,7 @@ function parseWish(parameters: readonly string[]): Wish {
     ...(address !== undefined && { address }),
     ...(port !== undefined && { port: Number(port) }),
     server: server === true || port !== undefined,
+    build: noBuild !== true,
   };
 }
 
@@ -51,7 +61,8 @@ function checkProcess(pid: number): void {
   const name = `${pid} (${stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'))})`;
   if (state === 'Z') throw new Error(`Process ${name} has exited already: it is a zombie and has no memory left.`);
   // PF_KTHREAD
-  if ((Number(flags) & 0x00200000) !== 0) throw new Error(`Process ${name} is a kernel thread; it has no memory of its own.`);
+  if ((Number(flags) & 0x00200000) !== 0)
+    throw new Error(`Process ${name} is a kernel thread; it has no memory of its own.`);
   try {
     closeSync(openSync(`/proc/${pid}/mem`, 'r'));
   } catch {
@@ -132,7 +143,7 @@ async function main(): Promise<void> {
   const desktop = wish.server ? undefined : findDesktop();
   if (wish.pid === undefined) installPackages(['cc']);
   else checkProcess(wish.pid);
-  build('development');
+  if (wish.build) build('development');
 
   const open = { pid: wish.pid ?? 0, ...(wish.address !== undefined && { address: wish.address }) };
   if (wish.pid === undefined) {

@@ -81,7 +81,9 @@ async function main(parameters: readonly string[]): Promise<number> {
   }
   const wanted = stages.filter(
     ({ name }) =>
-      named.length === 0 || named.includes(name) || (name === 'package' && named.some((other) => builtFirst.has(other))),
+      named.length === 0 ||
+      named.includes(name) ||
+      (name === 'package' && named.some((other) => builtFirst.has(other))),
   );
   installPackages([...new Set(wanted.flatMap(({ needs }) => needs ?? []))]);
 

@@ -46,10 +46,13 @@ async function runInExtensionHost(): Promise<HostResult[]> {
     await workbench.screenshot('host');
     await workbench.dispose();
     writeFileSync(path.join(artifacts, 'host.log'), said + vscode.log());
-    const lines = readFileSync(results, 'utf8').split('\n').filter((line) => line !== '');
+    const lines = readFileSync(results, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
     const tests = lines.map((line) => JSON.parse(line) as HostResult);
     if (code === undefined) throw new Error(`The tests did not end in ${minutesMax} minutes.\n${said}`);
-    if (code !== 0 && tests.every(({ state }) => state !== 'failed')) throw new Error(`The tests did not run:\n${said}`);
+    if (code !== 0 && tests.every(({ state }) => state !== 'failed'))
+      throw new Error(`The tests did not run:\n${said}`);
     return tests;
   } finally {
     await vscode.dispose();

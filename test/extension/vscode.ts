@@ -69,7 +69,8 @@ export async function startVSCode(options: VSCodeOptions): Promise<VSCode> {
   if (!existsSync(server)) throw new Error(`There is no VS Code at ${server}. "npm test" installs it.`);
   const userData = options.userData ?? path.join(root, '.run/vscode', `${process.pid}-${++started}`);
   const place = (name: string): string => path.join(userData, name);
-  for (const name of ['home', 'user/User', 'user/Machine', 'extensions', 'folder']) mkdirSync(place(name), { recursive: true });
+  for (const name of ['home', 'user/User', 'user/Machine', 'extensions', 'folder'])
+    mkdirSync(place(name), { recursive: true });
   writeFileSync(place('config.yaml'), '');
   if (options.folder === undefined) writeFileSync(place('folder/notes.txt'), 'Live Memory\n');
 
@@ -107,7 +108,12 @@ export async function startVSCode(options: VSCodeOptions): Promise<VSCode> {
       ...['--disable-getting-started-override', '--disable-file-downloads', ...(options.parameters ?? [])],
     ];
     // In a process group of its own, so that what it starts (extension hosts, adapters, debuggees) ends with it.
-    const running = spawn(process.execPath, serve, { env, cwd: userData, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const running = spawn(process.execPath, serve, {
+      env,
+      cwd: userData,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     child = running;
     port = await new Promise<number>((resolve, reject) => {
       const receive = (chunk: Buffer): void => {

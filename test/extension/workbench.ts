@@ -66,7 +66,10 @@ const flags = [
 ];
 
 /** Opens the workbench in headless Chromium and resolves when it is connected to the extension host. */
-export async function openWorkbench(vscode: VSCode, options: WorkbenchOptions): Promise<Workbench> {
+export async function openWorkbench(
+  vscode: Pick<VSCode, 'url' | 'configure'>,
+  options: WorkbenchOptions,
+): Promise<Workbench> {
   if (options.theme !== undefined) vscode.configure({ 'workbench.colorTheme': themes[options.theme].name });
   // Chromium keeps its profile and its sockets in a short path; a deep one makes it fail.
   const profile = mkdtempSync(path.join(tmpdir(), 'live-memory-chromium-'));
@@ -136,11 +139,7 @@ export async function openWorkbench(vscode: VSCode, options: WorkbenchOptions): 
       await input.press('Enter');
     },
     view: (index = 0) =>
-      page
-        .locator('iframe.webview.ready:visible')
-        .nth(index)
-        .contentFrame()
-        .frameLocator('iframe#active-frame'),
+      page.locator('iframe.webview.ready:visible').nth(index).contentFrame().frameLocator('iframe#active-frame'),
     notification,
     async pressInNotification(text, button) {
       const toast = notification(text).first();

@@ -1,0 +1,75 @@
+import type { FrameLocator, Locator } from 'playwright-core';
+import { printAddress, type Address } from '../../common/address.ts';
+import { addressOfPage, pageOf } from '../../common/page.ts';
+import { attach } from '../../native/attach.ts';
+import { createPlan } from '../../native/source.ts';
+import type { Workbench } from './workbench.ts';
+
+/** A memory view in the workbench, worked as a user works it. */
+export interface MemoryView {
+  readonly frame: FrameLocator;
+  /** The row of bytes that holds an address, 16 to a row. */
+  row(address: Address): Locator;
+  /** The bytes of a row as the view shows them: `48 65 6c …`. */
+  bytes(address: Address): Promise<string>;
+  text(address: Address): Promise<string>;
+  goTo(expression: string): Promise<void>;
+  /** What the bar above the value line says. */
+  notice(): Locator;
+  status(): Locator;
+}
+
+/** Attaches through the palette's list of processes, as a user does. */
+export async function attachFromPalette(workbench: Workbench, pid: number): Promise<MemoryView> {
+  await workbench.runCommand('Live Memory: Attach to Process…');
+  await workbench.pick(String(pid), String(pid));
+  return memoryView(workbench);
+}
+
+export async function memoryView(workbench: Workbench, index = 0): Promise<MemoryView> {
+  const frame = workbench.view(index);
+  await frame.locator('.row[data-address]').first().waitFor({ timeout: 30_000 });
+  const row = (address: Address): Locator => frame.locator(`.row[data-address="${printAddress(address & ~0xfn)}"]`);
+  return {
+    frame,
+    row,
+    bytes: async (address) => ((await row(address).locator('.bytes').textContent()) ?? '').trim(),
+    text: async (address) => (await row(address).locator('.text').textContent()) ?? '',
+    async goTo(expression) {
+      await frame.locator('.grid').focus();
+      await workbench.page.keyboard.press('Control+G');
+      await workbench.page.keyboard.type(expression);
+      await workbench.page.keyboard.press('Enter');
+      // The rows have the keyboard again when the address is found; the bar says why where it is not.
+      await frame.locator('.grid:focus, .notice[data-severity=error]:visible').first().waitFor();
+    },
+    notice: () => frame.locator('.notice .message'),
+    status: () => frame.locator('.status'),
+  };
+}
+
+/** Where a process holds some bytes in memory that it can write; for programs that do not tell. */
+export async function findBytes(pid: number, needle: Uint8Array): Promise<Address[]> {
+  const process = await attach(pid);
+  const found: Address[] = [];
+  try {
+    for (const region of await process.regions()) {
+      if (!region.access.startsWith('rw')) continue;
+      const first = pageOf(region.start);
+      const count = pageOf(region.end) - first;
+      // Chunks share a page, so that nothing is missed between two.
+      for (let at = 0; at < count; at += 255) {
+        const plan = createPlan(Array.from({ length: Math.min(256, count - at) }, (_, i) => first + at + i));
+        await process.read(plan);
+        const bytes = Buffer.from(plan.bytes.buffer);
+        for (let hit = bytes.indexOf(needle); hit >= 0; hit = bytes.indexOf(needle, hit + 1)) {
+          const address = addressOfPage(first + at) + BigInt(hit);
+          if (!found.includes(address)) found.push(address);
+        }
+      }
+    }
+  } finally {
+    process.dispose();
+  }
+  return found;
+}

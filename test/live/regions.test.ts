@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest';
+import { tableOfRegions } from '../../common/region.ts';
+import { pageBytes, pageOf } from '../../common/page.ts';
+import { findRegion } from '../../common/region.ts';
+import { readResidency } from '../../native/linux/pagemap.ts';
+import { openSync, closeSync, readFileSync } from 'node:fs';
+import { addressOf, attachTo, connectTo, pagesFrom, startScratch, until } from './support.ts';
+
+const now = (): Promise<void> => Promise.resolve();
+
+test('regions() has what the program mapped, with access and kind', async () => {
+  const target = await startScratch();
+  const at = await target.map(3, 'rw', 1);
+  const reserved = await target.map(5, '-');
+  const source = await attachTo(target.pid);
+  const regions = await source.regions();
+  const holding = (address: bigint) => regions.find(({ start, end }) => start <= address && address < end);
+  expect(holding(at)).toMatchObject({ access: 'rw-p', kind: 'anonymous', name: '' });
+  expect(holding(reserved)).toMatchObject({ access: '---p', kind: 'reserved' });
+  expect(holding(addressOf(target, 'heap'))).toMatchObject({ name: '[heap]', kind: 'heap' });
+  expect(holding(addressOf(target, 'main'))).toMatchObject({ access: 'r-xp', kind: 'text', name: expect.stringMatching(/scratch$/) });
+  expect(holding(addressOf(target, 'constant'))).toMatchObject({ access: 'r--p', kind: 'rodata' });
+  expect(holding(addressOf(target, 'known'))).toMatchObject({ access: 'rw-p', kind: 'data' });
+});
+
+test('look() gives the table that the regions give, and tells whether they changed', async () => {
+  const target = await startScratch();
+  const source = await attachTo(target.pid);
+  expect(source.look()).toBe(false);
+  const { version } = source.table;
+  expect(source.table).toEqual(tableOfRegions(await source.regions(), version));
+  await target.map(2, 'r', 1);
+  expect(source.look()).toBe(true);
+  expect(source.table.version).toBe(version + 1);
+  expect(source.table).toEqual(tableOfRegions(await source.regions(), version + 1));
+});
+
+test.each([
+  ['PAGEMAP_SCAN', true],
+  ['reading pagemap', false],
+])('residency by %s counts the pages that were touched', async (_, canScan) => {
+  const target = await startScratch();
+  const touched = await target.map(64, 'rw', 1);
+  const some = await target.map(3000, 'rw');
+  for (const first of [0, 700, 2990]) await target.ask(`fill ${(some + BigInt(first * pageBytes)).toString(16)} ${10 * pageBytes} 1`);
+  const none = await target.map(100_000, 'rw');
+  // Pages read but never written are the kernel's shared page of zeros, which belongs to nobody.
+  await target.ask(`peek ${none.toString(16)} 8`);
+  const source = await attachTo(target.pid);
+  const { table } = source;
+  const pagemap = openSync(`/proc/${target.pid}/pagemap`, 'r');
+  const { bytes } = await readResidency(pagemap, table, now, canScan);
+  closeSync(pagemap);
+  const of = (address: bigint): number => bytes[findRegion(table, pageOf(address))] as number;
+  const row = (address: bigint): number => findRegion(table, pageOf(address));
+  // Neighbouring mappings of the same access become one region, so sum over what is distinct.
+  const rows = new Set([row(touched), row(some), row(none)]);
+  const sum = [...rows].reduce((total, i) => total + (bytes[i] as number), 0);
+  const extra = canScan ? 0 : pageBytes;
+  expect(of(touched)).toBeGreaterThanOrEqual(64 * pageBytes);
+  // Transparent huge pages may make more resident than was touched; the scratch maps too little for them.
+  expect(sum).toBeGreaterThanOrEqual((64 + 30) * pageBytes);
+  expect(sum).toBeLessThanOrEqual((64 + 30) * pageBytes + extra + 16 * pageBytes);
+});
+
+test('residency in all is what the kernel says is resident', async () => {
+  const target = await startScratch();
+  await target.map(500, 'rw', 1);
+  const source = await attachTo(target.pid);
+  const { bytes } = await source.residency(source.table, now);
+  const smaps = readFileSync(`/proc/${target.pid}/smaps_rollup`, 'latin1');
+  const resident = Number(/^Rss:\s+(\d+) kB/m.exec(smaps)?.[1]) * 1024;
+  // [vdso] and [vvar] are counted by one and not by the other.
+  expect(Math.abs(bytes.reduce((sum, part) => sum + part, 0) - resident)).toBeLessThanOrEqual(8 * pageBytes);
+});
+
+test('a target with 65,000 regions is attached, told and watched within a second', async () => {
+  const target = await startScratch();
+  const [start, count] = (await target.ask('regions 65000')).split(' ');
+  expect(Number(count)).toBe(65_000);
+  const begunMs = performance.now();
+  const agent = await connectTo(target.pid);
+  agent.channel.say('watch', { view: 1, pages: pagesFrom(BigInt(start as string), 64) });
+  await until('regions and a frame are there', () => agent.regions.length > 0 && agent.frames.length > 0);
+  const tookMs = performance.now() - begunMs;
+  expect(agent.regions[0]?.starts.length).toBeGreaterThan(65_000);
+  expect(agent.frames[0]?.frame.pages).toHaveLength(64);
+  expect(tookMs).toBeLessThan(1000);
+});
+
+test('a target with 65,000 regions is looked at without missing more than a few ticks', async () => {
+  const target = await startScratch();
+  await target.ask('regions 65000');
+  await target.ask(`count ${target.facts['counter']} 50`);
+  const agent = await connectTo(target.pid);
+  agent.channel.say('watch', { view: 1, pages: pagesFrom(addressOf(target, 'counter'), 1) });
+  await until('three pulses come', () => agent.pulses.length >= 3);
+  expect(agent.pulses[2]?.ticks).toBeGreaterThan(40);
+});
