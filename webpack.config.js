@@ -69,7 +69,8 @@ export default (env, { mode = 'production' }) => {
     const entry = Object.fromEntries(
       suites.map((name) => [`test/${path.basename(name, '.ts')}`, path.join(hostTests, name)]),
     );
-    all.push(bundle({ target: 'node', name: 'tests', mode: 'development', entry }));
+    const tests = bundle({ target: 'node', name: 'tests', mode: 'development', entry });
+    all.push({ ...tests, output: { ...tests.output, chunkFilename: 'test/chunks/[name].cjs' } });
   }
   return all;
 };

@@ -38,8 +38,8 @@ const unitCharacters: Record<Unit, number> = {
   i16: 6,
   i32: 11,
   i64: 20,
-  f32: 14,
-  f64: 23,
+  f32: 15,
+  f64: 24,
   bin8: 8,
 };
 

@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
+import { printAddress } from '../common/address.ts';
 import { createDisposableStore } from '../common/dispose.ts';
 import { regionMarkMs, treeRefreshMs } from '../common/limits.ts';
+import { addressOfPage } from '../common/page.ts';
 import { printAccess, type RegionKind } from '../common/region.ts';
 import { printSize } from '../common/size.ts';
 import { filterHelp, parseRegionFilter } from './regionFilter.ts';
@@ -299,7 +301,9 @@ function groupItem({ target, group }: GroupNode): vscode.TreeItem {
 }
 
 function regionItem(node: RegionNode, grouping: Grouping): vscode.TreeItem {
-  const item = new vscode.TreeItem(printPages(node.start, node.end));
+  // The end comes last: a narrow sidebar cuts off there, and access and size are what people look for.
+  const item = new vscode.TreeItem(printAddress(addressOfPage(node.start)));
+  const end = printAddress(addressOfPage(node.end));
   const gone = node.mark === 'gone';
   const access = printAccess(node.access);
   const sizes = printSizes(node.bytes, node.residentBytes);
@@ -307,9 +311,9 @@ function regionItem(node: RegionNode, grouping: Grouping): vscode.TreeItem {
   const shortName = grouping === 'file' ? '' : `  ${name.slice(name.lastIndexOf('/') + 1)}`;
   item.id = `region/${node.target.key}/${node.start}/${gone}`;
   item.contextValue = gone ? 'region-gone' : 'region';
-  item.description = `${gone ? 'gone, was ' : ''}${access}  ${sizes}${shortName}`;
+  item.description = `${gone ? 'gone, was ' : ''}${access}  ${sizes}${shortName}  to ${end}`;
   item.iconPath = new vscode.ThemeIcon(node.mark === 'new' ? 'add' : gone ? 'remove' : kindIcons[node.kind]);
-  item.tooltip = `${item.label as string}\n${access}, ${node.kind}, ${sizes}\n${name}`;
+  item.tooltip = `${printPages(node.start, node.end)}\n${access}, ${node.kind}, ${sizes}\n${name}`;
   if (node.mark !== undefined) {
     item.resourceUri = vscode.Uri.from({ scheme: decorationScheme, path: `/${node.mark}/${node.target.key}/${node.start}` });
   }

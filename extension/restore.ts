@@ -34,7 +34,8 @@ async function sameTarget(targets: Targets, facts: TargetFacts): Promise<Target>
     target = await targets.attach(facts.pid);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return absentTarget(facts, `${printTarget(facts)} could not be opened again after the window was reloaded. ${why}`);
+    const isGone = error instanceof MemoryError && error.code === 'Gone';
+    return absentTarget(facts, isGone ? `${printTarget(facts)} has exited.` : `${printTarget(facts)} cannot be opened again. ${why}`);
   }
   const { startTime, executable, name } = target.facts;
   if (startTime === facts.startTime && executable === facts.executable) return target;

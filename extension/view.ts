@@ -6,6 +6,7 @@ import { createEmitter, type Event } from '../common/event.ts';
 import { pagesPerViewMax, silenceMs } from '../common/limits.ts';
 import type { Choices, EditResult, Place, ViewAction, ViewContract, ViewHostContract } from '../common/protocol.ts';
 import { rangeFrom, type Range } from '../common/range.ts';
+import { printLabel } from '../common/region.ts';
 import * as vscode from 'vscode';
 import { choicesFrom } from './choices.ts';
 import { byView, type Editing } from './editing.ts';
@@ -25,8 +26,8 @@ export interface View {
   perform(action: ViewAction): boolean;
   notice(severity: 'info' | 'error', message: string): void;
   choose(changes: Partial<Choices>): void;
-  /** Shows another target from now on, at the same place. */
-  show(target: Target): void;
+  /** Shows another target from now on, at the place that is what this one was in the old target. */
+  show(target: Target): Promise<void>;
   /** Anything that a menu or a context key depends on. */
   readonly onDidChange: Event<void>;
   readonly onDidDispose: Event<void>;
@@ -90,7 +91,7 @@ export function createView(
     },
     clipboard: async () => ({ text: await vscode.env.clipboard.readText() }),
     async reattach() {
-      view.show(await around.reattach(bound.target));
+      await view.show(await around.reattach(bound.target));
       return {};
     },
   };
@@ -222,7 +223,10 @@ export function createView(
       choices = { ...choices, ...changes };
       say('choices', choices);
     },
-    show(target) {
+    async show(target) {
+      const there = await samePlace(place, bound.target, target);
+      if (!open) return;
+      place = there;
       bound.store.dispose();
       paused = false;
       bind(target);
@@ -264,6 +268,25 @@ export function createView(
   };
   panel.webview.html = viewHtml(panel.webview, around.extensionUri);
   return view;
+}
+
+/**
+ * The place in another target: the very same in the same process, else what has the same label there, for a program that
+ * is started again lies elsewhere; else where its heap or its stack begins.
+ */
+async function samePlace(place: Place | undefined, from: Target, to: Target): Promise<Place | undefined> {
+  if (from.facts.pid === to.facts.pid && from.facts.startTime === to.facts.startTime && place !== undefined) return place;
+  const was = place?.selection?.caret ?? place?.top;
+  const label = was === undefined ? undefined : printLabel(from.regions, addressFrom(was));
+  for (const expression of [label, '[heap]', '[stack]']) {
+    if (expression === undefined) continue;
+    try {
+      return placeAt(addressFrom((await to.call('resolve', { expression })).address));
+    } catch {
+      // Nothing has that name here; the next one may be there.
+    }
+  }
+  return undefined;
 }
 
 /** Each view is posted buffers of its own, for VS Code ships whole buffers and the history keeps the bytes. */

@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     await runTests({
       extensionDevelopmentPath: root,
       extensionTestsPath: path.join(root, 'dist/test/index.cjs'),
-      extensionTestsEnv: { HOST_RESULTS: results },
+      extensionTestsEnv: { HOST_RESULTS: results, LIVE_MEMORY_ROOT: root },
       cachePath: path.join(root, '.run/vscode-desktop'),
       ...(version !== undefined && { version }),
       ...(program !== undefined && { vscodeExecutablePath: program }),

@@ -13,12 +13,13 @@ export const root = path.resolve(path.dirname(new URL(import.meta.url).pathname)
 /**
  * `npm ci` in a folder of the project, unless what is installed is what its lock file says.
  * @param {string} folder relative to the root
+ * @param {string} node runs npm: npm leaves out optional packages that the Node it runs on is too old for
  */
-export function install(folder) {
+export function install(folder, node = process.execPath) {
   const directory = path.join(root, folder);
   if (isInstalled(directory)) return;
   console.log(`Installing ${folder === '.' ? 'the development packages' : folder}…`);
-  npm(directory, ['ci', '--ignore-scripts']);
+  npm(directory, ['ci', '--ignore-scripts'], node);
 }
 
 /**
@@ -52,18 +53,13 @@ function packagesOf(lockFile) {
  * @param {string} directory
  * @param {readonly string[]} parameters
  */
-export function npm(directory, parameters) {
+export function npm(directory, parameters, node = process.execPath) {
   // npm tells its scripts where it is; a task that is run without npm takes the one on the PATH.
   const given = process.env['npm_execpath'];
-  const [command, first] = given?.endsWith('npm-cli.js') ? [process.execPath, [given]] : ['npm', []];
+  const [command, first] = given?.endsWith('npm-cli.js') ? [node, [given]] : ['npm', []];
   const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
-  // What `npm start -- --flag` and its like set for npm's children is not meant for this one.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(config|package)_/i.test(name)));
-  for (const [name, value] of Object.entries(process.env)) {
-    if (/^npm_config_(registry|cache|userconfig|globalconfig|prefix|proxy|https?_proxy|noproxy|cafile)$/i.test(name)) {
-      env[name] = value;
-    }
-  }
+  // npm by its name is a script that takes the first Node on the PATH.
+  const env = { ...process.env, PATH: `${path.dirname(node)}:${process.env['PATH'] ?? ''}` };
   try {
     execFileSync(command, [...first, ...parameters, ...quiet], {
       cwd: directory,

@@ -36,7 +36,7 @@ function run(name, parameters) {
   if (task === undefined) throw new Error(`No task "${name}". There are: ${Object.keys(tasks).join(', ')}.`);
   install('scripts/node');
   const node = findNode();
-  install('.');
+  install('.', node);
   const env = { ...process.env, PATH: `${path.dirname(node)}:${process.env['PATH'] ?? ''}` };
   // The channel has no messages; it closes when this process dies, however it dies, and then the task ends too.
   const child = spawn(node, [...task, ...parameters], {

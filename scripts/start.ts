@@ -38,7 +38,7 @@ function parseWish(parameters: readonly string[]): Wish {
     try {
       return parseArgs({ args: [...parameters], options }).values;
     } catch (error) {
-      throw new Error(`${(error as Error).message.split('.')[0]}.\n${usage}`);
+      throw new Error(`${(error as Error).message.split('.')[0]}.\n${usage}`, { cause: error });
     }
   })();
   if (pid !== undefined && !/^[1-9]\d{0,6}$/.test(pid)) throw new Error(`"${pid}" is not a process id.\n${usage}`);
@@ -159,9 +159,9 @@ async function main(): Promise<void> {
   else await runDesktop(desktop, folder, { ...process.env, ...env });
 }
 
-let stopped = false;
+const stop = new AbortController();
 onStop(() => {
-  stopped = true;
+  stop.abort();
   void end().then(() => process.exit(0));
 });
 try {
@@ -169,7 +169,7 @@ try {
   await end();
 } catch (error) {
   // What breaks because it is being ended is no news.
-  if (!stopped) {
+  if (!stop.signal.aborted) {
     console.error((error as Error).message);
     await end();
     process.exit(1);

@@ -11,7 +11,7 @@ export interface Inspector {
   show(start: Address | undefined): void;
 }
 
-const inspected: readonly Unit[] = ['i8', 'u8', 'i16', 'u16', 'i32', 'u32', 'i64', 'u64', 'f32', 'f64'];
+const inspected: readonly Unit[] = ['i8', 'u8', 'i16', 'u16', 'i32', 'u32', 'f32', 'f64', 'i64', 'u64'];
 
 export interface InspectorActions {
   writeValue(unit: Unit): void;

@@ -47,7 +47,8 @@ export function createNotice(parent: HTMLElement): Notice {
   return {
     show(notice) {
       if (notice.lasting === true) lasting = notice;
-      render(notice);
+      // What can be done about a process that has gone can still be done while another sentence is read.
+      render({ ...notice, actions: notice.actions ?? lasting?.actions ?? [] });
     },
     dismiss,
     hide() {

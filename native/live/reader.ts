@@ -165,7 +165,8 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
     if (ended || timer !== undefined) return;
     const nowMs = performance.now();
     dueMs += intervalMs;
-    if (dueMs < nowMs - intervalMs || dueMs > nowMs + intervalMs) dueMs = nowMs + intervalMs;
+    // A timer may fire early as well as late; only a time that is off by more than that is given up.
+    if (dueMs < nowMs - intervalMs || dueMs > nowMs + 2 * intervalMs) dueMs = nowMs + intervalMs;
     // Node's timers round down to whole milliseconds: rounding here keeps the average.
     timer = setTimeout(tick, Math.max(0, Math.round(dueMs - nowMs)));
   }

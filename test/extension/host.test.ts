@@ -17,7 +17,7 @@ async function runInExtensionHost(): Promise<HostResult[]> {
   // and it takes such an address only as a test's.
   const vscode = await startVSCode({
     extension: 'none',
-    env: { HOST_RESULTS: results },
+    env: { HOST_RESULTS: results, LIVE_MEMORY_ROOT: root },
     parameters: ['--vscode-option', 'enable-smoke-test-driver'],
   });
   try {

@@ -1,6 +1,6 @@
 import { spawn, execFile } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
@@ -38,7 +38,7 @@ export function buildTarget(name: string, flags: readonly string[] = []): Promis
 
 async function compile(name: string, flags: readonly string[]): Promise<string> {
   const source = join(sources, `${name}.c`);
-  const program = join(built, [name, ...flags].join('').replace(/[^\w-]/g, '_'));
+  const program = join(built, [basename(name), ...flags].join('').replace(/[^\w-]/g, '_'));
   if (existsSync(program) && statSync(program).mtimeMs > statSync(source).mtimeMs) return program;
   mkdirSync(built, { recursive: true });
   // Test files run side by side: each builds into a file of its own, and the last rename wins.

@@ -1,0 +1,168 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startTarget, type RunningTarget } from '../target/target.ts';
+import { attachFromPalette, memoryView } from './memory.ts';
+import { startVSCode, type VSCode } from './vscode.ts';
+import { openWorkbench, type Workbench } from './workbench.ts';
+
+let vscode: VSCode;
+let workbench: Workbench;
+
+beforeAll(async () => {
+  vscode = await startVSCode({ extension: 'development' });
+  workbench = await openWorkbench(vscode, { width: 1400, height: 860, theme: 'dark' });
+});
+afterAll(async () => {
+  await workbench?.dispose();
+  await vscode?.dispose();
+});
+
+async function start(name: string): Promise<RunningTarget> {
+  const target = await startTarget(name);
+  onTestFinished(() => target.dispose());
+  return target;
+}
+
+/** The extension host of this VS Code: the process with that type whose home is ours. */
+function extensionHost(): number {
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const commandLine = readFileSync(`/proc/${name}/cmdline`, 'utf8');
+      const environment = readFileSync(`/proc/${name}/environ`, 'utf8');
+      if (commandLine.includes('--type=extensionHost') && environment.includes(vscode.userData)) return Number(name);
+    } catch {
+      // Ended meanwhile.
+    }
+  }
+  throw new Error('this VS Code has no extension host');
+}
+
+/** Calls of `process_vm_readv`, and of `pread64` on /proc/<pid>/…, by the extension host within a time, by strace. */
+async function syscalls(ms: number): Promise<{ readonly readv: number; readonly pread: number }> {
+  // -y names the file of each descriptor: the extension host has other extensions in it, which read files of their own.
+  const options = ['-f', '-qq', '-y', '-e', 'trace=process_vm_readv,pread64', '-p', String(extensionHost())];
+  const strace = spawn('strace', options, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let output = '';
+  strace.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await sleep(ms);
+  strace.kill('SIGINT');
+  await new Promise((resolve) => strace.on('exit', resolve));
+  const count = (call: RegExp): number => output.split('\n').filter((line) => call.test(line)).length;
+  return { readv: count(/process_vm_readv\(/), pread: count(/pread64\(\d+<\/proc\//) };
+}
+
+async function closeViews(): Promise<void> {
+  await workbench.runCommand('View: Close All Editors');
+}
+
+describe('a view on a running program', () => {
+  test('one process_vm_readv a tick however many views, and none at all when they are hidden', async () => {
+    const target = await start('demo');
+    await closeViews();
+    const view = await attachFromPalette(workbench, target.pid);
+    await view.goTo(target.facts['demo'] ?? '');
+    await expect.poll(() => view.frame.locator('.live').textContent()).toMatch(/live \d+ Hz/);
+    const alone = await syscalls(2000);
+    await workbench.runCommand('View: Split Editor Right');
+    await workbench.runCommand('Live Memory: Open Memory View');
+    const second = await memoryView(workbench, 1);
+    await second.goTo('[heap]+0x100');
+    await expect.poll(() => second.frame.locator('.live').textContent()).toMatch(/live \d+ Hz/);
+    await sleep(500);
+    const both = await syscalls(2000);
+    await workbench.screenshot('side-by-side-dark');
+    // strace slows the thread, so the rate is below 60; what counts is that a second view adds nothing to it.
+    expect(alone.readv).toBeGreaterThan(60);
+    expect(both.readv).toBeLessThanOrEqual(125);
+    expect(both.readv).toBeGreaterThan(60);
+
+    await workbench.runCommand('File: New Untitled Text File');
+    await workbench.runCommand('View: Single Column Editor Layout');
+    await workbench.page.locator('.monaco-editor').first().waitFor();
+    await sleep(500);
+    expect(await syscalls(2000)).toEqual({ readv: 0, pread: 0 });
+  });
+
+  test('a reload of the window brings the view back to its place, live', async () => {
+    const target = await start('demo');
+    await closeViews();
+    const view = await attachFromPalette(workbench, target.pid);
+    const ticks = BigInt(target.facts['ticks'] ?? 0);
+    await view.goTo(target.facts['ticks'] ?? '');
+    await expect.poll(() => view.bytes(ticks)).not.toContain('·');
+    await sleep(500);
+    await workbench.reload();
+    const again = await memoryView(workbench);
+    await expect.poll(() => again.row(ticks).count(), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => again.bytes(ticks)).not.toContain('·');
+    const before = await again.bytes(ticks);
+    await expect.poll(() => again.bytes(ticks)).not.toBe(before);
+    expect(await again.status().locator('.address').textContent()).toBe(`0x${ticks.toString(16)}`);
+  });
+
+  test('pause stops the bytes and resume moves them again', async () => {
+    const target = await start('demo');
+    await closeViews();
+    const view = await attachFromPalette(workbench, target.pid);
+    const ticks = BigInt(target.facts['ticks'] ?? 0);
+    await view.goTo(target.facts['ticks'] ?? '');
+    await view.frame.getByRole('button', { name: 'Pause' }).click();
+    await expect.poll(() => view.frame.locator('.live').textContent()).toBe('paused');
+    await sleep(200);
+    const held = await view.bytes(ticks);
+    await sleep(400);
+    expect(await view.bytes(ticks)).toBe(held);
+    await view.frame.getByRole('button', { name: 'Resume' }).click();
+    await expect.poll(() => view.bytes(ticks)).not.toBe(held);
+  });
+});
+
+describe('a program that ends', () => {
+  test('leaves its last bytes greyed with when and why, and its successor is one click away', async () => {
+    const target = await start('scratch');
+    await closeViews();
+    const view = await attachFromPalette(workbench, target.pid);
+    const known = BigInt(target.facts['known'] ?? 0);
+    await view.goTo(target.facts['known'] ?? '');
+    await expect.poll(() => view.bytes(known)).not.toContain('·');
+    const last = await view.bytes(known);
+    await target.dispose();
+    await expect.poll(() => view.notice().textContent()).toMatch(/exited.*These are the last bytes seen, at /);
+    expect(await view.bytes(known)).toBe(last);
+    expect(await view.frame.locator('.grid.gone').count()).toBe(1);
+    await workbench.screenshot('gone-dark');
+
+    await view.frame.getByText('Attach to the Restarted Process').click();
+    await expect.poll(() => view.notice().textContent()).toMatch(/not been started again|no .*process|not running/i);
+
+    const restarted = await start('scratch');
+    await view.frame.getByText('Attach to the Restarted Process').click();
+    await expect.poll(() => view.frame.locator('.live').textContent(), { timeout: 10_000 }).toMatch(/live/);
+    expect(await workbench.page.locator('.tab.active').textContent()).toContain(String(restarted.pid));
+  });
+
+  test('by becoming another one is told apart, and no byte of the other is shown or written', async () => {
+    const target = await start('scratch');
+    await closeViews();
+    const view = await attachFromPalette(workbench, target.pid);
+    const known = BigInt(target.facts['known'] ?? 0);
+    await view.goTo(target.facts['known'] ?? '');
+    await expect.poll(() => view.bytes(known)).not.toContain('·');
+    const last = await view.bytes(known);
+    target.send('exec');
+    await expect.poll(() => view.notice().textContent()).toMatch(/another program|exec/);
+    expect(await view.bytes(known)).toBe(last);
+    await view.frame.locator('.grid').focus();
+    await workbench.page.keyboard.type('ff');
+    await expect.poll(() => view.notice().textContent()).toMatch(/another program|gone|exec/);
+    expect(await view.bytes(known)).toBe(last);
+  });
+});
+
+test('nothing went wrong behind the scenes', () => {
+  expect(workbench.errors).toEqual([]);
+  expect(vscode.log()).not.toMatch(/unhandled|rejected promise not handled/i);
+});

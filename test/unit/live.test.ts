@@ -1,0 +1,287 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Frame } from '../../common/frame.ts';
+import { framesInFlightMax, pagesPerViewMax } from '../../common/limits.ts';
+import { pageBytes, PageState } from '../../common/page.ts';
+import { ArraySource } from '../../native/array.ts';
+import { diff } from '../../native/live/diff.ts';
+import { indexOfPage, mergePages, watchedPages } from '../../native/live/plan.ts';
+import { createReader, type Reader, type Subscription } from '../../native/live/reader.ts';
+
+const { readable, unmapped, noAccess, unread } = PageState;
+const anyState = fc.constantFrom(readable, readable, readable, unmapped, noAccess, unread);
+
+test('diff() finds what a loop over bytes would', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(anyState, anyState), { maxLength: 12 }),
+      fc.array(fc.record({ page: fc.nat({ max: 11 }), offset: fc.nat({ max: pageBytes - 1 }) }), { maxLength: 8 }),
+      (states, changes) => {
+        const pages = states.length;
+        const reading = (half: 0 | 1) => ({ bytes: Buffer.alloc(pages * pageBytes, 7), states: Uint8Array.from(states, (pair) => pair[half]) });
+        const previous = reading(0);
+        const current = reading(1);
+        for (const { page, offset } of changes) if (page < pages) current.bytes[page * pageBytes + offset] = 8;
+        const changed = new Uint8Array(pages).fill(9);
+        const count = diff(previous, current, changed);
+        const expected = states.map(([before, after], i) => {
+          if (before !== after) return 1;
+          if (after !== readable) return 0;
+          for (let at = i * pageBytes; at < (i + 1) * pageBytes; at++) if (previous.bytes[at] !== current.bytes[at]) return 1;
+          return 0;
+        });
+        expect([...changed]).toEqual(expected);
+        expect(count).toBe(expected.filter((flag) => flag === 1).length);
+      },
+    ),
+  );
+});
+
+const anyPage = fc.oneof(fc.nat({ max: 30 }), fc.double({ min: 0, max: 2 ** 52 - 1, noNaN: true }).map(Math.floor));
+
+test('mergePages() has every page of every list once, ascending', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uniqueArray(anyPage).map((pages) => Float64Array.from(pages).sort()), { maxLength: 5 }), (lists) => {
+      const expected = [...new Set(lists.flatMap((pages) => [...pages]))].sort((a, b) => a - b);
+      const merged = mergePages(lists);
+      expect([...merged]).toEqual(expected);
+      expected.forEach((page, i) => expect(indexOfPage(merged, page)).toBe(i));
+      expect(indexOfPage(merged, 31.5)).toBe(-1);
+    }),
+  );
+});
+
+test('watchedPages() takes any numbers and keeps the pages among them, no more than a view may have', () => {
+  fc.assert(
+    fc.property(fc.float64Array({ maxLength: 400 }), (pages) => {
+      const watched = watchedPages(pages);
+      expect(watched.length).toBeLessThanOrEqual(pagesPerViewMax);
+      watched.forEach((page, i) => {
+        expect(Number.isInteger(page) && page >= 0 && page < 2 ** 52).toBe(true);
+        if (i > 0) expect(page).toBeGreaterThan(watched[i - 1] as number);
+      });
+    }),
+  );
+  expect(watchedPages(Float64Array.from({ length: 1000 }, (_, i) => i))).toHaveLength(pagesPerViewMax);
+});
+
+let source: ArraySource;
+let reader: Reader;
+let ended: Error[];
+let lost: number;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+  source = new ArraySource(0n, new Uint8Array(16 * pageBytes));
+  ended = [];
+  lost = 0;
+  reader = createReader(source, { intervalMs: 20, ended: (error) => ended.push(error), lost: () => void lost++ });
+});
+
+afterEach(() => {
+  reader.dispose();
+  vi.useRealTimers();
+});
+
+function watcher(): Subscription & { readonly frames: Frame[] } {
+  const frames: Frame[] = [];
+  return Object.assign(reader.subscribe((frame) => frames.push(frame)), { frames });
+}
+const told = (frames: readonly Frame[]): number[][] => frames.map(({ pages }) => [...pages]);
+const tick = (count = 1): void => void vi.advanceTimersByTime(20 * count);
+
+test('reader: one read a tick whatever the number of subscriptions, and each hears of its own pages', () => {
+  const a = watcher();
+  const b = watcher();
+  a.watch(Float64Array.of(1, 2, 3));
+  b.watch(Float64Array.of(3, 4));
+  tick();
+  const fills = source.fills;
+  tick(5);
+  expect(source.fills - fills).toBe(5);
+  source.bytes[3 * pageBytes] = 1;
+  source.bytes[4 * pageBytes] = 1;
+  tick();
+  expect(told(a.frames)).toEqual([[1, 2, 3], [3]]);
+  expect(told(b.frames)).toEqual([[3, 4], [3, 4]]);
+});
+
+test('reader: nothing watched, nothing read', () => {
+  const a = watcher();
+  vi.advanceTimersByTime(1000);
+  expect(source.fills).toBe(0);
+  a.watch(Float64Array.of(1));
+  tick(3);
+  a.watch(new Float64Array(0));
+  const { fills } = source;
+  vi.advanceTimersByTime(1000);
+  expect(source.fills).toBe(fills);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('reader: frames own buffers that are exactly as long as they are', () => {
+  const a = watcher();
+  source.unreadable.set(2, noAccess);
+  a.watch(Float64Array.of(1, 2, 3));
+  tick();
+  const frame = a.frames[0] as Frame;
+  for (const view of [frame.pages, frame.states, frame.bytes]) expect(view.byteLength).toBe(view.buffer.byteLength);
+  expect([...frame.states]).toEqual([readable, noAccess, readable]);
+  expect(frame.bytes).toHaveLength(2 * pageBytes);
+});
+
+test('reader: with nothing painted only so many frames go out, and then one with all that has changed', () => {
+  const a = watcher();
+  a.watch(Float64Array.of(1, 2));
+  for (let i = 1; i < 20; i++) {
+    tick();
+    source.bytes[(1 + (i % 2)) * pageBytes] = i;
+  }
+  expect(a.frames).toHaveLength(framesInFlightMax);
+  a.drawn(a.frames.at(-1)?.seq as number);
+  tick();
+  expect(a.frames).toHaveLength(framesInFlightMax + 1);
+  const last = a.frames.at(-1) as Frame;
+  expect([...last.pages]).toEqual([1, 2]);
+  expect([last.bytes[0], last.bytes[pageBytes]]).toEqual([18, 19]);
+});
+
+test('reader: drawn counts for all frames before it', () => {
+  const a = watcher();
+  a.watch(Float64Array.of(1));
+  for (let i = 1; i <= 10; i++) {
+    tick();
+    source.bytes[pageBytes] = i;
+    if (i % 3 === 0) a.drawn(a.frames.at(-1)?.seq as number);
+  }
+  expect(a.frames.length).toBeGreaterThan(8);
+});
+
+test('reader: what changes and changes back between two ticks is no change; seq rises', () => {
+  const a = watcher();
+  a.watch(Float64Array.of(1));
+  tick();
+  source.bytes[pageBytes] = 5;
+  source.bytes[pageBytes] = 0;
+  tick();
+  expect(a.frames).toHaveLength(1);
+  source.bytes[pageBytes] = 5;
+  tick();
+  source.bytes[pageBytes] = 0;
+  tick();
+  expect(a.frames.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+});
+
+test('reader: a page that becomes unreadable is told once, its bytes are not asked for again until retry', () => {
+  const a = watcher();
+  source.bytes.fill(3);
+  a.watch(Float64Array.of(1, 2));
+  tick();
+  source.unreadable.set(2, noAccess);
+  tick();
+  expect(lost).toBe(1);
+  expect([...(a.frames[1]?.states ?? [])]).toEqual([noAccess]);
+  source.unreadable.delete(2);
+  tick(3);
+  reader.retry(false);
+  tick();
+  expect(a.frames).toHaveLength(2);
+  reader.retry(true);
+  tick();
+  expect(told(a.frames)).toEqual([[1, 2], [2], [2]]);
+  expect(a.frames[2]?.bytes.every((byte) => byte === 3)).toBe(true);
+  reader.retry(true);
+  tick(2);
+  expect(a.frames).toHaveLength(3);
+});
+
+test('reader: once the source is gone nothing of what it reads is told', () => {
+  const a = watcher();
+  a.watch(Float64Array.of(1));
+  tick();
+  // The number reads on, as it does after exec, but the address space is another.
+  source.isAlive = () => false;
+  source.bytes[pageBytes] = 0xff;
+  tick(3);
+  expect(a.frames).toHaveLength(1);
+  expect(ended).toMatchObject([{ code: 'Gone' }]);
+  expect(vi.getTimerCount()).toBe(0);
+  a.watch(Float64Array.of(2));
+  tick(3);
+  expect(a.frames).toHaveLength(1);
+});
+
+test('reader: the identity is asked for only in a tick whose bytes differ', () => {
+  const a = watcher();
+  a.watch(Float64Array.of(1));
+  tick();
+  const asked = vi.spyOn(source, 'isAlive');
+  tick(10);
+  expect(asked).not.toHaveBeenCalled();
+  source.bytes[pageBytes] = 1;
+  tick();
+  expect(asked).toHaveBeenCalledOnce();
+});
+
+test('reader: any sequence of watching, changing and painting leaves each view with the bytes that there are', () => {
+  const step = fc.oneof(
+    fc.record({ do: fc.constant('write' as const), at: fc.nat({ max: 16 * pageBytes - 1 }), value: fc.nat({ max: 255 }) }),
+    fc.record({ do: fc.constant('watch' as const), view: fc.nat({ max: 2 }), pages: fc.uniqueArray(fc.nat({ max: 17 }), { maxLength: 8 }) }),
+    fc.record({ do: fc.constant('drawn' as const), view: fc.nat({ max: 2 }) }),
+    fc.record({ do: fc.constant('pause' as const), view: fc.nat({ max: 2 }), paused: fc.boolean() }),
+    fc.record({ do: fc.constant('hole' as const), page: fc.nat({ max: 15 }), open: fc.boolean() }),
+    fc.record({ do: fc.constant('tick' as const) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const memory = new ArraySource(0n, new Uint8Array(16 * pageBytes));
+      const under = createReader(memory, { intervalMs: 20, ended: (error) => expect.unreachable(error.message) });
+      const views = [0, 1, 2].map(() => {
+        const store = new Map<number, Uint8Array | number>();
+        const view = { store, watched: [] as number[], paused: false, last: 0 };
+        const subscription = under.subscribe((frame) => {
+          view.last = frame.seq;
+          let at = 0;
+          frame.pages.forEach((page, i) => {
+            expect(view.watched).toContain(page);
+            if (frame.states[i] === readable) store.set(page, frame.bytes.subarray(at, (at += pageBytes)));
+            else store.set(page, frame.states[i] as number);
+          });
+        });
+        return Object.assign(view, { subscription });
+      });
+      for (const action of steps) {
+        const view = 'view' in action ? (views[action.view] as (typeof views)[number]) : (views[0] as (typeof views)[number]);
+        if (action.do === 'write') memory.bytes[action.at] = action.value;
+        else if (action.do === 'tick') tick();
+        else if (action.do === 'drawn') view.subscription.drawn(view.last);
+        else if (action.do === 'hole') {
+          if (action.open) memory.unreadable.set(action.page, noAccess);
+          else memory.unreadable.delete(action.page);
+          under.retry(true);
+        } else if (action.do === 'pause') {
+          view.subscription.pause(action.paused);
+          view.paused = action.paused;
+        } else {
+          view.watched = action.pages;
+          for (const page of view.store.keys()) if (!action.pages.includes(page)) view.store.delete(page);
+          view.subscription.watch(Float64Array.from(action.pages).sort());
+        }
+      }
+      tick();
+      for (const view of views) view.subscription.drawn(view.last);
+      tick(2);
+      for (const { store, watched, paused } of views) {
+        if (paused) continue;
+        for (const page of watched) {
+          const expected = page > 15 ? unmapped : (memory.unreadable.get(page) ?? memory.bytes.subarray(page * pageBytes, (page + 1) * pageBytes));
+          const kept = store.get(page);
+          if (typeof expected === 'number' || kept === undefined || typeof kept === 'number') expect(kept).toBe(expected);
+          else expect(Buffer.compare(kept, expected)).toBe(0);
+        }
+      }
+      under.dispose();
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { findLibc } from '../../native/linux/libc.ts';
+import { parseCommandLine, parsePasswd, parseStat, parseStatus } from '../../native/linux/procfs.ts';
+
+const fields = 'S 17 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 206909 1000 42 18446744073709551615';
+
+test('parseStat() finds its fields behind any name', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 15 }).map((name) => Buffer.from(name).toString()), (name) => {
+      expect(parseStat(Buffer.from(`42 (${name}) ${fields}`))).toEqual({
+        pid: 42,
+        name,
+        state: 'S',
+        parent: 17,
+        isKernelThread: false,
+        startTime: '206909',
+      });
+    }),
+  );
+});
+
+test('parseStat() tells a kernel thread by its flag', () => {
+  expect(parseStat(Buffer.from(`2 (kthreadd) ${fields.replace('4194560', '2129984')}`))?.isKernelThread).toBe(true);
+});
+
+test('parseStat() of something else is undefined', () => {
+  for (const text of ['', '42', '42 (x', '42 (x) S 1', ') (']) expect(parseStat(Buffer.from(text))).toBeUndefined();
+});
+
+test('parseStatus() reads what is there, and what is missing as an old kernel means it', () => {
+  const text = 'Name:\tx\nTgid:\t42\nUid:\t0\t1\t2\t3\nGid:\t4\t5\t6\t7\nVmSize:\t  10 kB\nVmRSS:\t  1234 kB\nCapPrm:\t0000000000080000\nCapEff:\t0000000000080001\nNoNewPrivs:\t1\nSeccomp:\t2\nNSpid:\t42\t7\n';
+  expect(parseStatus(Buffer.from(text))).toEqual({
+    threadGroup: 42,
+    uids: [0, 1, 2, 3],
+    gids: [4, 5, 6, 7],
+    residentBytes: 1234 * 1024,
+    hasMemory: true,
+    permittedCapabilities: 0x80000n,
+    effectiveCapabilities: 0x80001n,
+    noNewPrivileges: true,
+    seccomp: 2,
+    namespacePids: [42, 7],
+  });
+  expect(parseStatus(Buffer.from('Name:\tx\n'))).toMatchObject({ hasMemory: false, residentBytes: 0, seccomp: 0, noNewPrivileges: false });
+});
+
+test('parseCommandLine() makes one line of the arguments', () => {
+  expect(parseCommandLine(Buffer.from('redis-server\0*:6379\0\0\0'))).toBe('redis-server *:6379');
+  expect(parseCommandLine(Buffer.from('sh\0-c\0a\nb\x1b[31m\0'))).toBe('sh -c a b [31m');
+  expect(parseCommandLine(Buffer.alloc(0))).toBe('');
+});
+
+test('parsePasswd() takes the first name of a uid', () => {
+  expect([...parsePasswd('root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/:\n\n#\nme:x:1000:1000:::')]).toEqual([
+    [0, 'root'],
+    [1000, 'me'],
+  ]);
+});
+
+const line = (path: string): string => `7f0c7a028000-7f0c7a1bd000 r-xp 00028000 fe:01 1835131                    ${path}\n`;
+
+test.each([
+  ['/usr/lib/x86_64-linux-gnu/libc.so.6', 'glibc'],
+  ['/lib/aarch64-linux-gnu/libc-2.31.so', 'glibc before 2.34'],
+  ['/lib/ld-musl-x86_64.so.1', 'musl'],
+  ['/lib/ld-musl-aarch64.so.1', 'musl on arm64'],
+  ['/opt/a b/libc.so.6', 'a path with a space'],
+])('findLibc() finds %s (%s)', (path) => {
+  expect(findLibc(line('/usr/bin/node') + line('/usr/lib/libcap.so.2') + line('/usr/lib/libcrypt.so.1') + line(path))).toBe(path);
+});
+
+test.each(['/usr/lib/libc.so.6 (deleted)', '/usr/lib/libc.so.6.debug', '/usr/lib/libcurl.so.4', '/tmp/mylibc.so.6'])(
+  'findLibc() does not take %s for it',
+  (path) => {
+    expect(findLibc(line(path))).toBeUndefined();
+  },
+);
