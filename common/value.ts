@@ -38,7 +38,7 @@ const unitCharacters: Record<Unit, number> = {
   i16: 6,
   i32: 11,
   i64: 20,
-  f32: 15,
+  f32: 16,
   f64: 24,
   bin8: 8,
 };

@@ -45,7 +45,12 @@ export interface LiveMemoryApi {
   open(argument: { readonly pid: number; readonly address?: string }): Promise<void>;
   read(pid: number, start: Address, length: number): Promise<ReadMemory>;
   /** Writes all bytes or rejects, saying how many landed. Editing has to be on, or the user is asked. Can be undone. */
-  write(pid: number, start: Address, bytes: Uint8Array, options?: WriteOptions): Promise<{ readonly before: Uint8Array; readonly held: boolean }>;
+  write(
+    pid: number,
+    start: Address,
+    bytes: Uint8Array,
+    options?: WriteOptions,
+  ): Promise<{ readonly before: Uint8Array; readonly held: boolean }>;
   /** Every write that goes through Live Memory: typed, undone, redone, or made by an extension. */
   readonly onDidWrite: Event<MemoryWritten>;
   detach(pid: number): Promise<void>;
@@ -83,7 +88,11 @@ export function createApi(targets: Targets, attach: Attach, editing: Editing): L
       // Copies: the caller's arrays may be parts of larger ones, and may change while the user is asked.
       const edit = { start: printAddress(start), bytes: Uint8Array.from(bytes) };
       const expected = expect !== undefined && { expect: Uint8Array.from(expect) };
-      const { before, held } = await editing.write(target, { ...edit, ...expected }, who === undefined || who === '' ? 'An extension' : who.slice(0, 100));
+      const { before, held } = await editing.write(
+        target,
+        { ...edit, ...expected },
+        who === undefined || who === '' ? 'An extension' : who.slice(0, 100),
+      );
       return { before: before.slice(), held };
     },
     onDidWrite: wrote.event,
@@ -95,7 +104,10 @@ export function createApi(targets: Targets, attach: Attach, editing: Editing): L
 
 function checkRange(start: Address, length: number): Range {
   if (typeof start !== 'bigint' || start < 0n || start > addressMax) {
-    throw new MemoryError('Invalid', `An address is a bigint from 0 to ${printAddress(addressMax)}, not ${String(start)}.`);
+    throw new MemoryError(
+      'Invalid',
+      `An address is a bigint from 0 to ${printAddress(addressMax)}, not ${String(start)}.`,
+    );
   }
   const range = { start, length };
   if (length < 1 || !isValidRange(range)) {

@@ -31,8 +31,9 @@ export function createAttach(targets: Targets, views: Views): Attach {
       const who = asker === 'link' ? 'A link' : 'A command in a workspace that you have not trusted';
       if (!(await askToAttach(pid, who, address))) throw new MemoryError('Cancelled', `Process ${pid} was not opened.`);
     }
-    return vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: `Attaching to process ${pid}` }, () =>
-      targets.attach(pid),
+    return vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Window, title: `Attaching to process ${pid}` },
+      () => targets.attach(pid),
     );
   }
 

@@ -2,7 +2,12 @@ import { rememberedChoicesMax } from '../common/limits.ts';
 import type { Choices } from '../common/protocol.ts';
 import { units } from '../common/value.ts';
 
-export const choiceNames = ['unit', 'byteOrder', 'bytesPerRow', 'textEncoding'] as const satisfies readonly (keyof Choices)[];
+export const choiceNames = [
+  'unit',
+  'byteOrder',
+  'bytesPerRow',
+  'textEncoding',
+] as const satisfies readonly (keyof Choices)[];
 export type ChoiceName = (typeof choiceNames)[number];
 
 const allowed: { readonly [K in ChoiceName]: readonly Choices[K][] } = {

@@ -62,7 +62,8 @@ export function commandTable(around: CommandSurroundings): CommandTable {
     const active = views.active();
     if (active !== undefined) return active.target;
     const all = targets.all();
-    if (all.length === 0) throw new MemoryError('Invalid', 'No process is attached. Run "Live Memory: Attach to Process…" first.');
+    if (all.length === 0)
+      throw new MemoryError('Invalid', 'No process is attached. Run "Live Memory: Attach to Process…" first.');
     if (all.length === 1) return all[0] as Target;
     const items = all.map((target) => ({
       label: printTarget(target.facts),
@@ -129,7 +130,8 @@ export function commandTable(around: CommandSurroundings): CommandTable {
 
   async function explain(argument: unknown): Promise<AccessAnswer | undefined> {
     const given = parseTargetArgument(argument).pid;
-    const pid = given ?? (await pickProcess(list, { title: 'Why Can’t I Open This Process?', verb: 'Explain' }, log.report));
+    const pid =
+      given ?? (await pickProcess(list, { title: 'Why Can’t I Open This Process?', verb: 'Explain' }, log.report));
     if (pid === undefined) return undefined;
     const answer = await explainAccess(openAgent, pid);
     tellAccess(answer, pid).catch(log.report);
@@ -175,7 +177,8 @@ export function commandTable(around: CommandSurroundings): CommandTable {
 
   function perform(action: ViewAction): void {
     const view = views.active() ?? views.latest();
-    if (view === undefined) throw new MemoryError('Invalid', 'No memory view is open. Run "Live Memory: Open Memory View" first.');
+    if (view === undefined)
+      throw new MemoryError('Invalid', 'No memory view is open. Run "Live Memory: Open Memory View" first.');
     view.perform(action);
   }
 

@@ -96,7 +96,10 @@ export function createEditing(policy: () => EditingPolicy, questions: EditingQue
 
   function refuseWhereOff(): void {
     if (policy() !== 'off') return;
-    throw new MemoryError('Denied', 'Editing is off by the setting liveMemory.editing. Set it to "ask" or "on" to edit memory.');
+    throw new MemoryError(
+      'Denied',
+      'Editing is off by the setting liveMemory.editing. Set it to "ask" or "on" to edit memory.',
+    );
   }
 
   async function ensureOn(target: Target, who: string): Promise<void> {
@@ -163,7 +166,10 @@ export function createEditing(policy: () => EditingPolicy, questions: EditingQue
       const { history } = target;
       const entry = which === 'undo' ? history.undoable() : history.redoable();
       if (entry === undefined) {
-        throw new MemoryError('Invalid', which === 'undo' ? 'There is no write to undo.' : 'There is no write to redo.');
+        throw new MemoryError(
+          'Invalid',
+          which === 'undo' ? 'There is no write to undo.' : 'There is no write to redo.',
+        );
       }
       const [bytes, expect] = which === 'undo' ? [entry.before, entry.after] : [entry.after, entry.before];
       const start = printAddress(entry.start);
@@ -215,7 +221,8 @@ export function createEditing(policy: () => EditingPolicy, questions: EditingQue
         return await write(false);
       } catch (error) {
         // Only the user, who sees the page, may go on by force; and only where it would help and nothing has landed yet.
-        if (who !== byView || !(error instanceof MemoryError) || error.code !== 'Protected' || (error.landed ?? 0) > 0) throw error;
+        if (who !== byView || !(error instanceof MemoryError) || error.code !== 'Protected' || (error.landed ?? 0) > 0)
+          throw error;
         if (await questions.force(target, range, forcing(target.regions, range))) return write(true);
         throw error;
       }
@@ -239,7 +246,10 @@ function checkLength(range: Range): void {
     );
   }
   if (!isValidRange(range)) {
-    throw new MemoryError('Invalid', `${printSize(range.length)} from ${printAddress(range.start)} go past 2^64, where addresses end.`);
+    throw new MemoryError(
+      'Invalid',
+      `${printSize(range.length)} from ${printAddress(range.start)} go past 2^64, where addresses end.`,
+    );
   }
 }
 

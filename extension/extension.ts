@@ -23,6 +23,7 @@ import { createViews, viewType } from './views.ts';
 
 /** Builds the extension by hand, in the order in which its parts need each other. Starts no worker and opens no file. */
 export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
+  const startMs = performance.now();
   const own = <T extends vscode.Disposable>(part: T): T => {
     context.subscriptions.push(part);
     return part;
@@ -90,5 +91,6 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
   });
 
   openFromEnvironment(context.workspaceState, attach).catch(report);
+  performance.measure('live-memory: activate', { start: startMs });
   return createApi(targets, attach, editing);
 }

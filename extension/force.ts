@@ -11,10 +11,13 @@ import { Access, findRegion, printAccess, regionKind, regionName, type RegionTab
 export function forcing(table: RegionTable, range: Range): string {
   const last = pageOf(endOf(range) - 1n);
   const reasons = new Set<string>();
-  for (let page = pageOf(range.start); page <= last; ) {
+  for (let page = pageOf(range.start); page <= last;) {
     const index = findRegion(table, page);
     if (index < 0) {
-      throw new MemoryError('Unmapped', `Nothing is mapped at ${printAddress(addressOfPage(page))}, so there is nothing to write to.`);
+      throw new MemoryError(
+        'Unmapped',
+        `Nothing is mapped at ${printAddress(addressOfPage(page))}, so there is nothing to write to.`,
+      );
     }
     const bits = table.access[index] ?? 0;
     const name = regionName(table, index);

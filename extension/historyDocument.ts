@@ -97,7 +97,9 @@ export function historyFile(target: Target, format: HistoryFormat): string {
     case 'tsv': {
       const columns = ['time', 'address', 'label', 'before', 'after', 'who', 'outcome'] as const;
       const cell = (text: string): string => text.replace(/[\t\r\n]+/g, ' ');
-      return [columns, ...rows.map((row) => columns.map((column) => cell(row[column])))].map((row) => `${row.join('\t')}\n`).join('');
+      return [columns, ...rows.map((row) => columns.map((column) => cell(row[column])))]
+        .map((row) => `${row.join('\t')}\n`)
+        .join('');
     }
     default:
       return format satisfies never;

@@ -9,7 +9,8 @@ export function webviewRoot(extensionUri: vscode.Uri): vscode.Uri {
 /** The page of a memory view: three files of ours under a policy that loads nothing else from anywhere. */
 export function viewHtml(webview: vscode.Webview, extensionUri: vscode.Uri): string {
   const nonce = randomBytes(16).toString('base64url');
-  const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(webviewRoot(extensionUri), name)).toString();
+  const file = (name: string): string =>
+    webview.asWebviewUri(vscode.Uri.joinPath(webviewRoot(extensionUri), name)).toString();
   const own = webview.cspSource;
   // The toolkit takes the nonce from the meta element, for a style element that asks what the browser can do.
   const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${own} 'nonce-${nonce}'; font-src ${own}; img-src ${own}`;

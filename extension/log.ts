@@ -35,7 +35,5 @@ export function createLog(): Log {
 }
 
 export function isCancelled(error: unknown): boolean {
-  return (
-    error instanceof vscode.CancellationError || (error instanceof MemoryError && error.code === 'Cancelled')
-  );
+  return error instanceof vscode.CancellationError || (error instanceof MemoryError && error.code === 'Cancelled');
 }

@@ -65,7 +65,9 @@ async function successorsOf(openAgent: OpenAgent, gone: Target): Promise<readonl
 /** The processes that look like it; itself first, for after a detach it is still there. */
 function likeIt(processes: readonly ProcessEntry[], facts: TargetFacts): readonly ProcessEntry[] {
   return processes
-    .filter(({ name, commandLine }) => name === facts.name && (facts.commandLine === '' || commandLine === facts.commandLine))
+    .filter(
+      ({ name, commandLine }) => name === facts.name && (facts.commandLine === '' || commandLine === facts.commandLine),
+    )
     .sort((a, b) => Number(b.pid === facts.pid) - Number(a.pid === facts.pid) || b.pid - a.pid);
 }
 

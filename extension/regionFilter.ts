@@ -11,7 +11,11 @@ export const filterHelp =
 
 /** Throws MemoryError `Invalid` where a word makes no sense; an empty text shows everything. */
 export function parseRegionFilter(text: string): RegionFilter {
-  const filters = text.trim().split(/\s+/).filter((word) => word !== '').map(wordFilter);
+  const filters = text
+    .trim()
+    .split(/\s+/)
+    .filter((word) => word !== '')
+    .map(wordFilter);
   return (table, index) => filters.every((shows) => shows(table, index));
 }
 

@@ -8,7 +8,15 @@ import { printSize } from '../common/size.ts';
 import { filterHelp, parseRegionFilter } from './regionFilter.ts';
 import { groupKey, groupLabel, groupRegions, type GroupedRegions, type Grouping } from './regionGroups.ts';
 import { createRegionMarks, type GoneRegion, type RegionMarks } from './regionMarks.ts';
-import { printPages, regionNode, stretched, type GroupNode, type RegionNode, type RegionsNode, type TargetNode } from './regionNodes.ts';
+import {
+  printPages,
+  regionNode,
+  stretched,
+  type GroupNode,
+  type RegionNode,
+  type RegionsNode,
+  type TargetNode,
+} from './regionNodes.ts';
 import { printTarget, type Target } from './target.ts';
 import type { Targets } from './targets.ts';
 
@@ -157,7 +165,8 @@ export function createRegions(targets: Targets, setContext: (key: string, value:
     const groups = new Map(groupedOf(target).groups.map((group) => [group.key, group]));
     for (const ghost of ghostsOf(target)) {
       const key = groupKey(ghost.table, ghost.index, grouping);
-      if (!groups.has(key)) groups.set(key, { key, label: groupLabel(key, grouping), indexes: [], bytes: 0, residentBytes: NaN });
+      if (!groups.has(key))
+        groups.set(key, { key, label: groupLabel(key, grouping), indexes: [], bytes: 0, residentBytes: NaN });
     }
     const nodes = [...groups.values()].map((group): GroupNode => ({ type: 'group', target, table, group }));
     const only = nodes[0];
@@ -315,10 +324,15 @@ function regionItem(node: RegionNode, grouping: Grouping): vscode.TreeItem {
   item.iconPath = new vscode.ThemeIcon(node.mark === 'new' ? 'add' : gone ? 'remove' : kindIcons[node.kind]);
   item.tooltip = `${printPages(node.start, node.end)}\n${access}, ${node.kind}, ${sizes}\n${name}`;
   if (node.mark !== undefined) {
-    item.resourceUri = vscode.Uri.from({ scheme: decorationScheme, path: `/${node.mark}/${node.target.key}/${node.start}` });
+    item.resourceUri = vscode.Uri.from({
+      scheme: decorationScheme,
+      path: `/${node.mark}/${node.target.key}/${node.start}`,
+    });
   }
   if (!gone) item.command = { command: 'liveMemory.openRegion', title: 'Open in Memory View', arguments: [node] };
-  item.accessibilityInformation = { label: `${item.label as string}, ${item.description}, ${node.kind} ${name}${markWord(node)}` };
+  item.accessibilityInformation = {
+    label: `${item.label as string}, ${item.description}, ${node.kind} ${name}${markWord(node)}`,
+  };
   return item;
 }
 

@@ -35,7 +35,10 @@ async function sameTarget(targets: Targets, facts: TargetFacts): Promise<Target>
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const isGone = error instanceof MemoryError && error.code === 'Gone';
-    return absentTarget(facts, isGone ? `${printTarget(facts)} has exited.` : `${printTarget(facts)} cannot be opened again. ${why}`);
+    return absentTarget(
+      facts,
+      isGone ? `${printTarget(facts)} has exited.` : `${printTarget(facts)} cannot be opened again. ${why}`,
+    );
   }
   const { startTime, executable, name } = target.facts;
   if (startTime === facts.startTime && executable === facts.executable) return target;
@@ -47,4 +50,3 @@ async function sameTarget(targets: Targets, facts: TargetFacts): Promise<Target>
       : `${printTarget(facts)} has ended; its number belongs to another process now.`,
   );
 }
-

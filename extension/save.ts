@@ -16,7 +16,11 @@ export interface SavedMemory {
 }
 
 /** Asks for the file where none is given; `undefined` where the user cancelled. */
-export async function saveMemory(target: Target, range: Range, given: string | undefined): Promise<SavedMemory | undefined> {
+export async function saveMemory(
+  target: Target,
+  range: Range,
+  given: string | undefined,
+): Promise<SavedMemory | undefined> {
   const file = given ?? (await askForFile(target, range));
   if (file === undefined) return undefined;
   const result = await vscode.window.withProgress(
@@ -50,7 +54,10 @@ async function askForFile(target: Target, range: Range): Promise<string | undefi
   });
   if (uri === undefined) return undefined;
   if (uri.scheme !== 'file') {
-    throw new MemoryError('Unsupported', `Memory is saved on the machine where the process runs; choose a file there, not ${uri.scheme}:.`);
+    throw new MemoryError(
+      'Unsupported',
+      `Memory is saved on the machine where the process runs; choose a file there, not ${uri.scheme}:.`,
+    );
   }
   return uri.fsPath;
 }

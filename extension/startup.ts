@@ -36,7 +36,10 @@ export async function openFromEnvironment(shelf: vscode.Memento, attach: Attach)
   try {
     given = JSON.parse(value);
   } catch {
-    throw new MemoryError('Invalid', `${variable} has to be JSON such as {"pid": 1234, "address": "[heap]"}, not ${value}.`);
+    throw new MemoryError(
+      'Invalid',
+      `${variable} has to be JSON such as {"pid": 1234, "address": "[heap]"}, not ${value}.`,
+    );
   }
   const { pid, address } = parseTargetArgument(given);
   if (pid === undefined) throw new MemoryError('Invalid', `${variable} has to name a pid.`);

@@ -33,7 +33,10 @@ export function createTargets(openAgent: OpenAgent): Targets {
 
   async function open(pid: number): Promise<Target> {
     if (held.size + underWay.size >= targetsMax) {
-      throw new MemoryError('Limit', `${targetsMax} processes are attached, which is as many as one window takes. Detach from one first.`);
+      throw new MemoryError(
+        'Limit',
+        `${targetsMax} processes are attached, which is as many as one window takes. Detach from one first.`,
+      );
     }
     const target = await openTarget(openAgent, pid);
     if (disposed) {
@@ -113,4 +116,3 @@ async function isStillThere(target: Target): Promise<boolean> {
 export function notAttached(pid: number): MemoryError {
   return new MemoryError('Invalid', `Process ${pid} is not attached. Run "Live Memory: Attach to Process…" first.`);
 }
-

@@ -29,5 +29,8 @@ export function parseAttachLink(path: string, query: string): TargetArgument & {
 }
 
 function invalid(detail: string): MemoryError {
-  return new MemoryError('Invalid', `That link cannot be opened. ${detail} It should read vscode://live-memory.live-memory/attach?pid=1234&address=0x7f00.`);
+  return new MemoryError(
+    'Invalid',
+    `That link cannot be opened. ${detail} It should read vscode://live-memory.live-memory/attach?pid=1234&address=0x7f00.`,
+  );
 }

@@ -79,7 +79,12 @@ export function createView(
     resolve: (params) => bound.target.call('resolve', params),
     read: (range) => bound.target.call('read', range),
     async write({ start, bytes, force }) {
-      const { held } = await around.editing.write(bound.target, { start, bytes, ...(force === true && { force }) }, byView, view);
+      const { held } = await around.editing.write(
+        bound.target,
+        { start, bytes, ...(force === true && { force }) },
+        byView,
+        view,
+      );
       return { start, bytes: bytes.slice(), held };
     },
     undo: () => around.editing.undo(bound.target, view),
@@ -275,7 +280,8 @@ export function createView(
  * is started again lies elsewhere; else where its heap or its stack begins.
  */
 async function samePlace(place: Place | undefined, from: Target, to: Target): Promise<Place | undefined> {
-  if (from.facts.pid === to.facts.pid && from.facts.startTime === to.facts.startTime && place !== undefined) return place;
+  if (from.facts.pid === to.facts.pid && from.facts.startTime === to.facts.startTime && place !== undefined)
+    return place;
   const was = place?.selection?.caret ?? place?.top;
   const label = was === undefined ? undefined : printLabel(from.regions, addressFrom(was));
   for (const expression of [label, '[heap]', '[stack]']) {

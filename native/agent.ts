@@ -91,7 +91,10 @@ export function serveAgent(port: Port): { dispose(): void } {
 
   function sendFrame(id: number, frame: Frame): void {
     const buffers = [frame.pages.buffer, frame.states.buffer, frame.bytes.buffer];
-    if (frame.pages.byteLength + frame.states.byteLength + frame.bytes.byteLength !== buffers.reduce((sum, { byteLength }) => sum + byteLength, 0)) {
+    if (
+      frame.pages.byteLength + frame.states.byteLength + frame.bytes.byteLength !==
+      buffers.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    ) {
       throw new Error('a frame must own its buffers');
     }
     host.say('frame', { view: id, frame }, buffers);
@@ -120,8 +123,9 @@ export function serveAgent(port: Port): { dispose(): void } {
     },
 
     resolve: ({ expression }) =>
-      asking(({ target }) => {
-        target.look();
+      asking(({ target, looks }) => {
+        // Whoever goes to a region that has just come wants to see it.
+        if (target.look()) looks.hurry();
         return resolve(expression, {
           table: target.table,
           pointerBytes: target.facts.pointerBytes,
@@ -132,7 +136,11 @@ export function serveAgent(port: Port): { dispose(): void } {
     read: (text) =>
       asking(async ({ target }) => {
         const range = rangeOf(text);
-        if (range.length > readBytesMax) throw new MemoryError('Limit', `At most ${readBytesMax} bytes can be read at a time. Save a larger range to a file.`);
+        if (range.length > readBytesMax)
+          throw new MemoryError(
+            'Limit',
+            `At most ${readBytesMax} bytes can be read at a time. Save a larger range to a file.`,
+          );
         const bytes = new Uint8Array(new ArrayBuffer(range.length));
         const { states } = await target.readInto(range, bytes);
         return { bytes, states };
@@ -254,11 +262,17 @@ export function serveAgent(port: Port): { dispose(): void } {
 function rangeOf(text: RangeText): Range {
   const start = parseAddress(text.start);
   if (start === undefined) {
-    throw new MemoryError('Invalid', `"${text.start}" is not an address. Those go from 0x0 to ${printAddress(addressMax)}.`);
+    throw new MemoryError(
+      'Invalid',
+      `"${text.start}" is not an address. Those go from 0x0 to ${printAddress(addressMax)}.`,
+    );
   }
   const range = { start, length: text.length };
   if (!isValidRange(range)) {
-    throw new MemoryError('Invalid', `${text.length} bytes from ${text.start} are not a range within the 64-bit address space. Give a length that ends before 2^64.`);
+    throw new MemoryError(
+      'Invalid',
+      `${text.length} bytes from ${text.start} are not a range within the 64-bit address space. Give a length that ends before 2^64.`,
+    );
   }
   return range;
 }

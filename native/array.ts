@@ -47,27 +47,31 @@ export class ArraySource implements LiveSource {
     plan.pages.forEach((page, i) => {
       if ((plan.states[i] as number) > PageState.unread) return;
       const at = (page - first) * pageBytes;
-      const state = this.unreadable.get(page) ?? (at >= 0 && at < this.bytes.length ? PageState.readable : PageState.unmapped);
+      const state =
+        this.unreadable.get(page) ?? (at >= 0 && at < this.bytes.length ? PageState.readable : PageState.unmapped);
       plan.states[i] = state;
       if (state === PageState.readable) plan.bytes.set(this.bytes.subarray(at, at + pageBytes), i * pageBytes);
     });
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- what fill throws is to be a rejection
   async read(plan: ReadPlan): Promise<void> {
     this.fill(plan);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- what is thrown is to be a rejection
   async write(range: Range, bytes: Uint8Array, options: WriteOptions = {}): Promise<Written> {
     if (this.gone) throw goneArray();
-    if (!isValidRange(range) || range.length !== bytes.length) throw new MemoryError('Invalid', 'The range and its bytes differ in length.');
+    if (!isValidRange(range) || range.length !== bytes.length)
+      throw new MemoryError('Invalid', 'The range and its bytes differ in length.');
     const at = Number(range.start - this.start);
     if (at < 0 || at + bytes.length > this.bytes.length) {
-      throw new MemoryError('Unmapped', `Nothing is mapped at ${printAddress(at < 0 ? range.start : endOf(range) - 1n)}.`);
+      throw new MemoryError(
+        'Unmapped',
+        `Nothing is mapped at ${printAddress(at < 0 ? range.start : endOf(range) - 1n)}.`,
+      );
     }
     for (let page = pageOf(range.start); addressOfPage(page) < endOf(range); page++) {
-      if (this.unreadable.has(page)) throw new MemoryError('Protected', `${printAddress(addressOfPage(page))} may not be written.`);
+      if (this.unreadable.has(page))
+        throw new MemoryError('Protected', `${printAddress(addressOfPage(page))} may not be written.`);
     }
     const before = this.bytes.slice(at, at + bytes.length);
     if (options.expect !== undefined && Buffer.compare(before, options.expect) !== 0) {

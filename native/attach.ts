@@ -7,7 +7,16 @@ import type { TargetFacts } from '../common/protocol.ts';
 import { codeOf, Errno } from './linux/errno.ts';
 import { localAddress, processVmReadv } from './linux/libc.ts';
 import { explainDenial } from './linux/permission.ts';
-import { readCommandLine, readLink, readPointerBytes, readStat, readStatus, userName, type Stat } from './linux/procfs.ts';
+import {
+  readArguments,
+  readLink,
+  readName,
+  readPointerBytes,
+  readStat,
+  readStatus,
+  userName,
+  type Stat,
+} from './linux/procfs.ts';
 import { noCrossMemoryAttach, pagesToTry, Process, settle, type Descriptors } from './process.ts';
 
 /**
@@ -20,7 +29,10 @@ export function attach(pid: number): Promise<Process> {
 
 function attachNow(pid: number): Process {
   if (process.platform !== 'linux') {
-    throw new MemoryError('Unsupported', 'Live Memory reads processes of Linux. Run it where the process runs: in WSL, over SSH or in a container.');
+    throw new MemoryError(
+      'Unsupported',
+      'Live Memory reads processes of Linux. Run it where the process runs: in WSL, over SSH or in a container.',
+    );
   }
   if (!Number.isInteger(pid) || pid < 1 || pid > pidMax) {
     throw new MemoryError('Invalid', `${pid} is not a process id. Those are whole numbers from 1 to ${pidMax}.`);
@@ -44,20 +56,33 @@ function readLivingStat(pid: number): Stat {
   const stat = readStat(pid);
   if (stat === undefined) throw noSuchProcess(pid);
   if (stat.isKernelThread) {
-    throw new MemoryError('Unsupported', `${stat.name} (${pid}) is a thread of the kernel, which has no memory of its own. Choose a program.`);
+    throw new MemoryError(
+      'Unsupported',
+      `${stat.name} (${pid}) is a thread of the kernel, which has no memory of its own. Choose a program.`,
+    );
   }
   const status = readStatus(pid);
   if (stat.state === 'Z' || stat.state === 'X') {
-    throw new MemoryError('Gone', `${stat.name} (${pid}) has exited already: it is a zombie that waits for its parent (${stat.parent}) to take note. Its memory is gone.`);
+    throw new MemoryError(
+      'Gone',
+      `${readName(pid, stat)} (${pid}) has exited already: it is a zombie that waits for its parent (${stat.parent}) to take note. Its memory is gone.`,
+    );
   }
   if (status !== undefined && status.threadGroup !== pid) {
-    throw new MemoryError('Invalid', `${pid} is a thread of process ${status.threadGroup}. Attach to ${status.threadGroup}; its threads share its memory.`);
+    throw new MemoryError(
+      'Invalid',
+      `${pid} is a thread of process ${status.threadGroup}. Attach to ${status.threadGroup}; its threads share its memory.`,
+    );
   }
   return stat;
 }
 
 function noSuchProcess(pid: number): MemoryError {
-  return new MemoryError('Gone', `There is no process with the id ${pid}. It may have exited; choose one from the list.`, { errno: Errno.ESRCH });
+  return new MemoryError(
+    'Gone',
+    `There is no process with the id ${pid}. It may have exited; choose one from the list.`,
+    { errno: Errno.ESRCH },
+  );
 }
 
 function open(pid: number, stat: Stat): Descriptors {
@@ -89,7 +114,8 @@ function open(pid: number, stat: Stat): Descriptors {
   if (memory === undefined || maps === undefined) {
     for (const descriptor of opened) closeSync(descriptor);
     // A process on its way out has no address space and refuses as if it were forbidden.
-    if (readStatus(pid)?.hasMemory !== true) throw new MemoryError('Gone', `${stat.name} (${pid}) has exited. Choose another process.`);
+    if (readStatus(pid)?.hasMemory !== true)
+      throw new MemoryError('Gone', `${readName(pid, stat)} (${pid}) has exited. Choose another process.`);
     throw new MemoryError('Denied', explainDenial(pid), { errno: Errno.EACCES });
   }
   return { memory, isWritable: writable !== undefined, maps, pagemap: tryOpen('pagemap', 'r') };
@@ -104,9 +130,9 @@ function closeAll(descriptors: Descriptors): void {
 function factsOf(pid: number, stat: Stat): TargetFacts {
   return {
     pid,
-    name: stat.name,
+    name: readName(pid, stat),
     user: userName(readStatus(pid)?.uids[1] ?? 0),
-    commandLine: readCommandLine(pid),
+    commandLine: readArguments(pid).join(' '),
     executable: readLink(`/proc/${pid}/exe`),
     startTime: stat.startTime,
     pointerBytes: readPointerBytes(pid) ?? 8,

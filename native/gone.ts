@@ -1,5 +1,5 @@
 import { MemoryError } from '../common/error.ts';
-import { readStat, readStatus } from './linux/procfs.ts';
+import { readName, readStat, readStatus } from './linux/procfs.ts';
 
 /** What became of a process whose address space is gone, as a sentence. `startTime` is the one it had at attach. */
 export function whyGone(pid: number, name: string, startTime: string): string {
@@ -9,7 +9,7 @@ export function whyGone(pid: number, name: string, startTime: string): string {
   }
   // The address space goes first and the process after it: one without memory is on its way out.
   if (readStatus(pid)?.hasMemory !== true) return `${name} (${pid}) has exited.`;
-  return `${name} (${pid}) became another program (exec): ${stat.name} runs under its number now, with memory of its own.`;
+  return `${name} (${pid}) became another program (exec): ${readName(pid, stat)} runs under its number now, with memory of its own.`;
 }
 
 /** The error for everything asked of an address space that is gone. */

@@ -3,7 +3,14 @@ export { attach } from './attach.ts';
 export { list } from './list.ts';
 export { Process, type ReadOutcome } from './process.ts';
 export { ArraySource } from './array.ts';
-export { createPlan, type LiveSource, type MemorySource, type ReadPlan, type WriteOptions, type Written } from './source.ts';
+export {
+  createPlan,
+  type LiveSource,
+  type MemorySource,
+  type ReadPlan,
+  type WriteOptions,
+  type Written,
+} from './source.ts';
 export { createReader, type Reader, type ReaderOptions, type Subscription } from './live/reader.ts';
 export { MemoryError, type MemoryErrorCode } from '../common/error.ts';
 export { PageState, pageBytes, pageOf, addressOfPage, type PageNumber } from '../common/page.ts';

@@ -3,7 +3,7 @@ import process from 'node:process';
 import type { ProcessEntry } from '../common/protocol.ts';
 import { codeOf } from './linux/errno.ts';
 import { explainDenial } from './linux/permission.ts';
-import { readCommandLine, readLink, readStat, readStatus, userName } from './linux/procfs.ts';
+import { processName, readArguments, readLink, readStat, readStatus, userName } from './linux/procfs.ts';
 import { settle } from './process.ts';
 
 /** The processes that there are: our own user's first, then by name. Kernel threads and ourselves are left out. */
@@ -26,12 +26,13 @@ function listNow(): Listed[] {
     const status = readStatus(pid);
     if (stat === undefined || status === undefined || stat.isKernelThread) continue;
     const uid = status.uids[1] ?? 0;
+    const words = readArguments(pid);
     const entry: ProcessEntry = {
       pid,
-      name: stat.name,
+      name: processName(stat.name, words, readLink(`/proc/${pid}/exe`)),
       user: userName(uid),
       own: uid === ourUid,
-      commandLine: readCommandLine(pid),
+      commandLine: words.join(' '),
       residentBytes: status.residentBytes,
       denied: status.hasMemory ? whyDenied(pid) : 'It has exited and waits for its parent to take note.',
     };
@@ -63,7 +64,11 @@ function whyDenied(pid: number): string | null {
 }
 
 /** The other processes that run an executable with the same command line, newest first. `except` is left out. */
-export function successorsOf(executable: string, commandLine: string, except: number | undefined): Promise<ProcessEntry[]> {
+export function successorsOf(
+  executable: string,
+  commandLine: string,
+  except: number | undefined,
+): Promise<ProcessEntry[]> {
   return settle(() => {
     if (executable === '') return [];
     return listNow()

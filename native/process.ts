@@ -190,7 +190,10 @@ export class Process implements LiveSource {
     return settle(() => {
       assertRange(range, bytes.length);
       if (range.length > writeBytesMax) {
-        throw new MemoryError('Limit', `One write takes at most ${writeBytesMax} bytes. Nothing was written; write it in parts.`);
+        throw new MemoryError(
+          'Limit',
+          `One write takes at most ${writeBytesMax} bytes. Nothing was written; write it in parts.`,
+        );
       }
       if (range.length === 0) return { before: new Uint8Array(0), held: true };
       this.look();
@@ -226,7 +229,9 @@ export class Process implements LiveSource {
       case Errno.ENOSYS:
         return noCrossMemoryAttach(errno);
       case Errno.ENOMEM:
-        return new MemoryError('Limit', 'The system has no memory left for this. Close something and try again.', { errno });
+        return new MemoryError('Limit', 'The system has no memory left for this. Close something and try again.', {
+          errno,
+        });
       default:
         return new Error(`the kernel refused with error ${errno}`);
     }
@@ -266,8 +271,16 @@ function moveThrough(call: typeof pread, descriptor: number, address: Address, b
 }
 
 function assertRange(range: Range, length: number): void {
-  if (!isValidRange(range)) throw new MemoryError('Invalid', 'That range is not within the 64-bit address space. Addresses go from 0 to 2^64 - 1.');
-  if (range.length !== length) throw new MemoryError('Invalid', `The range has ${range.length} bytes and the buffer ${length}. Give a buffer of the same length.`);
+  if (!isValidRange(range))
+    throw new MemoryError(
+      'Invalid',
+      'That range is not within the 64-bit address space. Addresses go from 0 to 2^64 - 1.',
+    );
+  if (range.length !== length)
+    throw new MemoryError(
+      'Invalid',
+      `The range has ${range.length} bytes and the buffer ${length}. Give a buffer of the same length.`,
+    );
 }
 
 /** What a synchronous body returns or throws, as a promise. */
@@ -282,7 +295,8 @@ export function pagesToTry(table: RegionTable): PageNumber[] {
     if (unreadableState(table, table.starts[i] as number) === PageState.special) tries.push(table.starts[i] as number);
   }
   for (let i = 0; i < table.starts.length && tries.length < 32; i++) {
-    if (unreadableState(table, table.starts[i] as number) === PageState.beyondFile) tries.push(table.starts[i] as number);
+    if (unreadableState(table, table.starts[i] as number) === PageState.beyondFile)
+      tries.push(table.starts[i] as number);
   }
   return tries.length > 0 ? tries : [pageOf(0n)];
 }

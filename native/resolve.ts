@@ -31,7 +31,11 @@ export async function resolve(text: string, scope: ResolveScope): Promise<Resolv
 
 function pointerAt(scope: ResolveScope, at: Address): Address {
   const range = { start: at, length: scope.pointerBytes };
-  if (endOf(range) > 2n ** 64n) throw new MemoryError('Invalid', `There is no pointer at ${printAddress(at)}: it would reach past 2^64. Choose a lower address.`);
+  if (endOf(range) > 2n ** 64n)
+    throw new MemoryError(
+      'Invalid',
+      `There is no pointer at ${printAddress(at)}: it would reach past 2^64. Choose a lower address.`,
+    );
   const bytes = new Uint8Array(new ArrayBuffer(8));
   const states = scope.read(range, bytes.subarray(0, range.length));
   const bad = states.find((state) => state !== PageState.readable);
@@ -52,7 +56,11 @@ function addressOfName(table: RegionTable, name: string): Address {
     only(table, name, (full) => baseName(full).toLowerCase() === name.toLowerCase());
   if (found !== undefined) return addressOfPage(table.starts[table.nameOf.indexOf(found)] as number);
   const symbol = /^(.+)!.+$/.exec(name);
-  if (symbol !== null) throw new MemoryError('Invalid', `Symbols such as ${name} cannot be looked up yet. Use the file and an offset: ${symbol[1]}+0x1234.`);
+  if (symbol !== null)
+    throw new MemoryError(
+      'Invalid',
+      `Symbols such as ${name} cannot be looked up yet. Use the file and an offset: ${symbol[1]}+0x1234.`,
+    );
   const near = nearNames([...expressionNames(table)], name);
   throw new MemoryError(
     'Unmapped',
@@ -67,7 +75,10 @@ function only(table: RegionTable, asked: string, fits: (full: string) => boolean
   const indexes = table.names.flatMap((name, i) => (name !== '' && fits(name) ? [i] : []));
   if (indexes.length > 1) {
     const paths = indexes.slice(0, listedRangesMax).map((i) => JSON.stringify(table.names[i]));
-    throw new MemoryError('Invalid', `More than one is called ${asked}. Write the whole one, in quotes: ${paths.join(' or ')}.`);
+    throw new MemoryError(
+      'Invalid',
+      `More than one is called ${asked}. Write the whole one, in quotes: ${paths.join(' or ')}.`,
+    );
   }
   return indexes[0];
 }

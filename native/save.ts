@@ -34,8 +34,13 @@ export interface Saved {
  * are holes in the file and are listed.
  */
 export async function save(source: SaveSource, range: Range, file: string, options: SaveOptions): Promise<Saved> {
-  if (!isValidRange(range) || range.length === 0) throw new MemoryError('Invalid', 'There is nothing in that range to save. Choose one of at least a byte.');
-  if (range.length > saveBytesMax) throw new MemoryError('Limit', `${printSize(range.length)} are more than can be saved at once (${printSize(saveBytesMax)}). Save it in parts.`);
+  if (!isValidRange(range) || range.length === 0)
+    throw new MemoryError('Invalid', 'There is nothing in that range to save. Choose one of at least a byte.');
+  if (range.length > saveBytesMax)
+    throw new MemoryError(
+      'Limit',
+      `${printSize(range.length)} are more than can be saved at once (${printSize(saveBytesMax)}). Save it in parts.`,
+    );
   if (!isAbsolute(file)) throw new MemoryError('Invalid', `${file} is not an absolute path. Start it with /.`);
   const unfinished = `${file}.${process.pid}.${Math.random().toString(36).slice(2, 8)}.part`;
   let handle: FileHandle | undefined;
@@ -61,7 +66,7 @@ async function copy(source: SaveSource, range: Range, handle: FileHandle, option
   const unreadable: { range: Range; state: PageState }[] = [];
   let savedBytes = 0;
   let toldMs = performance.now();
-  for (let done = 0; done < range.length; ) {
+  for (let done = 0; done < range.length;) {
     assertWanted(options.signal);
     const rest = { start: range.start + BigInt(done), length: range.length - done };
     const skipped = skip(source.table, rest);
@@ -116,7 +121,7 @@ function list(found: { range: Range; state: PageState }[], range: Range, state: 
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let written = 0; written < bytes.length; ) {
+  for (let written = 0; written < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written);
     written += bytesWritten;
   }
@@ -131,9 +136,15 @@ function diskError(error: unknown, file: string): unknown {
   switch (codeOf(error)) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new MemoryError('Limit', `The disk is full, so ${file} could not be saved. Make room or choose another disk.`);
+      return new MemoryError(
+        'Limit',
+        `The disk is full, so ${file} could not be saved. Make room or choose another disk.`,
+      );
     case 'EFBIG':
-      return new MemoryError('Limit', `The file system of ${file} takes no file of that size. Save less, or on another disk.`);
+      return new MemoryError(
+        'Limit',
+        `The file system of ${file} takes no file of that size. Save less, or on another disk.`,
+      );
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

@@ -2,7 +2,15 @@ import { printAddress, type Address } from '../common/address.ts';
 import { MemoryError } from '../common/error.ts';
 import { addressOfPage, pageOf } from '../common/page.ts';
 import { endOf, type Range } from '../common/range.ts';
-import { Access, baseName, findRegion, printAccess, regionKind, regionName, type RegionTable } from '../common/region.ts';
+import {
+  Access,
+  baseName,
+  findRegion,
+  printAccess,
+  regionKind,
+  regionName,
+  type RegionTable,
+} from '../common/region.ts';
 import { Errno } from './linux/errno.ts';
 import type { WriteOptions, Written } from './source.ts';
 
@@ -46,7 +54,8 @@ export function writeMemory(target: WriteAccess, range: Range, bytes: Uint8Array
     const gone = target.gone();
     throw new MemoryError('Gone', `While the bytes were being written: ${gone.message} They are lost with it.`);
   }
-  if (moved < range.length) throw shortWrite(target, range, before, Math.max(moved, 0), moved < 0 ? -moved : undefined, force);
+  if (moved < range.length)
+    throw shortWrite(target, range, before, Math.max(moved, 0), moved < 0 ? -moved : undefined, force);
 
   const after = ownBytes(range.length);
   readAll(target, range, after);
@@ -62,23 +71,32 @@ function readAll(target: WriteAccess, range: Range, bytes: Uint8Array): void {
   if (count === bytes.length) return;
   if (count === 0 || !target.isAlive()) throw target.gone();
   const at = range.start + BigInt(Math.max(count, 0));
-  throw new MemoryError('Protected', `What stands at ${printAddress(at)} cannot be read (${place(target.table(), at)}), so it could not be undone. ${untouched}`);
+  throw new MemoryError(
+    'Protected',
+    `What stands at ${printAddress(at)} cannot be read (${place(target.table(), at)}), so it could not be undone. ${untouched}`,
+  );
 }
 
 /** Refuses a range with a page that is not mapped or, unless forced, not writable; names the first. */
 function whyNotWritable(table: RegionTable, range: Range, force: boolean): MemoryError | undefined {
   const end = pageOf(endOf(range) - 1n);
-  for (let page = pageOf(range.start); page <= end; ) {
+  for (let page = pageOf(range.start); page <= end;) {
     const index = findRegion(table, page);
     const at = page === pageOf(range.start) ? range.start : addressOfPage(page);
     if (index < 0) {
       const fits = Number(at - range.start);
-      const remedy = fits > 0 ? `Only the first ${fits} bytes have a place: write those, or choose another address.` : 'Choose an address inside a region.';
+      const remedy =
+        fits > 0
+          ? `Only the first ${fits} bytes have a place: write those, or choose another address.`
+          : 'Choose an address inside a region.';
       return new MemoryError('Unmapped', `Nothing is mapped at ${printAddress(at)}. ${untouched} ${remedy}`);
     }
     const kernels = regionKind(table, index) === 'vdso' && regionName(table, index) !== '[vdso]';
     if (kernels) {
-      return new MemoryError('Protected', `${printAddress(at)} lies in ${place(table, at)}, which belongs to the kernel: nobody can write there, not even by force. ${untouched}`);
+      return new MemoryError(
+        'Protected',
+        `${printAddress(at)} lies in ${place(table, at)}, which belongs to the kernel: nobody can write there, not even by force. ${untouched}`,
+      );
     }
     if (!force && ((table.access[index] as number) & Access.write) === 0) {
       return new MemoryError(
@@ -95,12 +113,18 @@ function whyNotWritable(table: RegionTable, range: Range, force: boolean): Memor
 function place(table: RegionTable, address: Address): string {
   const index = findRegion(table, pageOf(address));
   if (index < 0) return 'not mapped';
-  const name = baseName(regionName(table, index)) || `the ${regionKind(table, index)} region at ${printAddress(addressOfPage(table.starts[index] as number))}`;
+  const name =
+    baseName(regionName(table, index)) ||
+    `the ${regionKind(table, index)} region at ${printAddress(addressOfPage(table.starts[index] as number))}`;
   return `${name} (${printAccess(table.access[index] as number)})`;
 }
 
 function assertExpected(range: Range, before: Uint8Array, expect: Uint8Array): void {
-  if (expect.length !== before.length) throw new MemoryError('Invalid', `Expected bytes must be as many as the written ones: ${expect.length} are not ${before.length}.`);
+  if (expect.length !== before.length)
+    throw new MemoryError(
+      'Invalid',
+      `Expected bytes must be as many as the written ones: ${expect.length} are not ${before.length}.`,
+    );
   const at = before.findIndex((byte, i) => byte !== expect[i]);
   if (at < 0) return;
   const hex = (byte: number | undefined): string => (byte ?? 0).toString(16).padStart(2, '0');
@@ -110,8 +134,16 @@ function assertExpected(range: Range, before: Uint8Array, expect: Uint8Array): v
   );
 }
 
-function shortWrite(target: WriteAccess, range: Range, before: Uint8Array, landed: number, errno: number | undefined, force: boolean): Error {
-  if (errno !== undefined && errno !== Errno.EIO && errno !== Errno.EFAULT && errno !== Errno.EACCES) return target.refusal(errno);
+function shortWrite(
+  target: WriteAccess,
+  range: Range,
+  before: Uint8Array,
+  landed: number,
+  errno: number | undefined,
+  force: boolean,
+): Error {
+  if (errno !== undefined && errno !== Errno.EIO && errno !== Errno.EFAULT && errno !== Errno.EACCES)
+    return target.refusal(errno);
   const at = range.start + BigInt(landed);
   const many = landed === 0 ? untouched : `${landed} of ${range.length} bytes landed, and can be undone.`;
   const why =

@@ -16,24 +16,23 @@ export class Tally implements Reporter {
     const file = process.env['TALLY'];
     if (file === undefined) return;
     let passed = 0;
-    // A module that broke before its first test, or an error outside of any test, counts as a test that failed.
     let failed = errors.length;
     let skipped = 0;
     const notes: string[] = [];
     for (const module of modules) {
-      failed += module.errors().length;
+      // A module that broke before its first test, or a hook that failed: what it did not come to is not skipped.
+      const breaks = [module, ...module.children.allSuites()].reduce((sum, part) => sum + part.errors().length, 0);
+      failed += breaks;
       for (const test of module.children.allTests()) {
         const result = test.result();
+        const note = result.state === 'skipped' ? result.note : undefined;
         if (result.state === 'passed') passed++;
-        else if (result.state === 'failed') failed++;
+        else if (result.state === 'failed' || (breaks > 0 && note === undefined)) failed++;
         else {
           skipped++;
-          const reason = result.state === 'skipped' ? result.note : undefined;
-          notes.push(`${module.relativeModuleId} > ${test.fullName}: ${reason ?? 'no reason given'}`);
+          notes.push(`${module.relativeModuleId} > ${test.fullName}: ${note ?? 'no reason given'}`);
         }
       }
-      // A failed hook fails its suite, and may leave all of its tests merely skipped.
-      for (const suite of module.children.allSuites()) failed += suite.errors().length;
     }
     appendFileSync(file, JSON.stringify({ passed, failed, skipped, notes } satisfies Count));
   }

@@ -1,7 +1,7 @@
 import { addressFrom, printAddress, type Address } from '../common/address.ts';
-import { addressOfPage } from '../common/page.ts';
+import { addressOfPage, pageOf } from '../common/page.ts';
 import type { Selection } from '../common/protocol.ts';
-import { printLabel, regionKind, regionName, type RegionTable } from '../common/region.ts';
+import { findRegion, printLabel, regionKind, regionName, type RegionTable } from '../common/region.ts';
 import type { Grid } from './grid.ts';
 import type { HostChannel } from './port.ts';
 import { selectedRange } from './selection.ts';
@@ -38,6 +38,7 @@ export interface TravelOutcome {
 
 export function createTravel(grid: Grid, toolbar: () => Toolbar, host: () => HostChannel, outcome: TravelOutcome): Travel {
   const trail = createTrail();
+  /** A jump to where no region is known yet; the next regions may have it. */
   let pending: { readonly address: Address; readonly length: number } | undefined;
   let restored: Address | undefined;
 
@@ -60,10 +61,8 @@ export function createTravel(grid: Grid, toolbar: () => Toolbar, host: () => Hos
   }
 
   function jump(address: Address, length: number): void {
-    if (grid.layout.rowCount === 0) {
-      pending = { address, length };
-      return;
-    }
+    pending = findRegion(grid.layout.table, pageOf(address)) < 0 ? { address, length } : undefined;
+    if (grid.layout.rowCount === 0) return;
     outcome.arrived();
     trail.jump(grid.selection?.caret, address);
     moveTo(address, length);
@@ -119,10 +118,10 @@ export function createTravel(grid: Grid, toolbar: () => Toolbar, host: () => Hos
     },
     arrive(table) {
       if (table.starts.length === 0) return;
-      if (pending !== undefined) {
+      if (pending !== undefined && (grid.selection === undefined || pending.address === grid.selection.caret)) {
         const { address, length } = pending;
         pending = undefined;
-        jump(address, length);
+        moveTo(address, length);
       } else if (restored !== undefined) {
         grid.scrollTo(restored);
       } else if (grid.selection === undefined) {

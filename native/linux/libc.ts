@@ -8,7 +8,9 @@ import { address, errno, load } from 'koffi';
  * C library would be loaded beside ours).
  */
 export function findLibc(maps: string): string | undefined {
-  return /^[0-9a-f]+-[0-9a-f]+ r.*? (\/(?:.*\/)?(?:libc\.so\.6|libc-2\.\d+\.so|(?:ld-musl-\w+|libc\.musl-\w+)\.so\.1))$/m.exec(maps)?.[1];
+  return /^[0-9a-f]+-[0-9a-f]+ r.*? (\/(?:.*\/)?(?:libc\.so\.6|libc-2\.\d+\.so|(?:ld-musl-\w+|libc\.musl-\w+)\.so\.1))$/m.exec(
+    maps,
+  )?.[1];
 }
 
 interface Libc {

@@ -55,7 +55,11 @@ export async function readResidency(
   }
 }
 
-function* countByScan(pagemap: number, table: RegionTable, bytes: Float64Array): Generator<void, 'done' | 'unsupported'> {
+function* countByScan(
+  pagemap: number,
+  table: RegionTable,
+  bytes: Float64Array,
+): Generator<void, 'done' | 'unsupported'> {
   const argument = new BigUint64Array(new ArrayBuffer(pageBytes), 0, 12);
   const runs = new BigUint64Array(new ArrayBuffer(runsMax * 24));
   const argumentAt = localAddress(argument);
@@ -104,7 +108,13 @@ function* countByScan(pagemap: number, table: RegionTable, bytes: Float64Array):
 }
 
 /** Adds a run of resident pages to the regions that it lies in, from `walk.region` on. */
-function addRun(table: RegionTable, bytes: Float64Array, walk: { region: number }, from: PageNumber, to: PageNumber): void {
+function addRun(
+  table: RegionTable,
+  bytes: Float64Array,
+  walk: { region: number },
+  from: PageNumber,
+  to: PageNumber,
+): void {
   const { starts, ends } = table;
   let region = walk.region;
   while (region < ends.length && (ends[region] as number) <= from) region++;

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import process from 'node:process';
-import { readLink, readProc, readStat, readStatus, userName } from './procfs.ts';
+import { readLink, readName, readProc, readStat, readStatus, userName } from './procfs.ts';
 
 /** What stands in the way. One of these is the first that the kernel's own check (__ptrace_may_access) would trip over. */
 export type DenialCause =
@@ -50,17 +50,23 @@ const asRoot = 'Start VS Code, or the server that runs its extensions, as root.'
 export function denialOf(facts: DenialFacts): Denial {
   const { pid, name } = facts;
   const container = facts.inContainer
-    ? ['In a container, start it with --cap-add=SYS_PTRACE (docker run, podman run) or add SYS_PTRACE under cap_add (compose).']
+    ? [
+        'In a container, start it with --cap-add=SYS_PTRACE (docker run, podman run) or add SYS_PTRACE under cap_add (compose).',
+      ]
     : [];
   if (facts.opened && facts.seccomp !== 0) {
     return {
       cause: 'seccomp',
       detail: `A seccomp filter on this process forbids process_vm_readv, though ${name} (${pid}) itself may be opened.`,
-      remedies: container.length > 0 ? container : ['Run it without the sandbox, or let its filter allow process_vm_readv and process_vm_writev.'],
+      remedies:
+        container.length > 0
+          ? container
+          : ['Run it without the sandbox, or let its filter allow process_vm_readv and process_vm_writev.'],
     };
   }
   if (!facts.hasPtraceCapability) {
-    const sameUser = facts.targetUids.every((uid) => uid === facts.ourUid) && facts.targetGids.every((gid) => gid === facts.ourGid);
+    const sameUser =
+      facts.targetUids.every((uid) => uid === facts.ourUid) && facts.targetGids.every((gid) => gid === facts.ourGid);
     if (!sameUser) {
       const other = facts.targetUids.find((uid) => uid !== facts.ourUid);
       return {
@@ -100,7 +106,8 @@ export function denialOf(facts: DenialFacts): Denial {
   if (facts.yamaScope === 3) {
     return {
       cause: 'yama',
-      detail: 'This system lets nobody look into other processes (kernel.yama.ptrace_scope is 3), and that holds until it is restarted.',
+      detail:
+        'This system lets nobody look into other processes (kernel.yama.ptrace_scope is 3), and that holds until it is restarted.',
       remedies: ['Set kernel.yama.ptrace_scope = 0 in a file under /etc/sysctl.d, then restart the machine.'],
     };
   }
@@ -126,7 +133,10 @@ export function denialOf(facts: DenialFacts): Denial {
   return {
     cause: 'securityModule',
     detail: `The system forbids it for ${name} (${pid}), and neither users, capabilities nor Yama are why: a security module does it (SELinux, AppArmor, Landlock), or a sandbox that one of the two runs in.`,
-    remedies: container.length > 0 ? container : ['Look for a denial in the system’s log (journalctl -k, ausearch -m avc), or start VS Code as root.'],
+    remedies:
+      container.length > 0
+        ? container
+        : ['Look for a denial in the system’s log (journalctl -k, ausearch -m avc), or start VS Code as root.'],
   };
 }
 
@@ -150,7 +160,7 @@ export function denialFacts(pid: number, opened = false): DenialFacts {
   }
   return {
     pid,
-    name: stat?.name ?? 'the process',
+    name: stat === undefined ? 'the process' : readName(pid, stat),
     ourUid,
     ourUserName: userName(ourUid),
     ourGid: ours?.gids[3] ?? process.getegid?.() ?? 0,

@@ -77,16 +77,28 @@ export function parseStatus(bytes: Buffer): Status {
   };
 }
 
-/** Parses /proc/<pid>/cmdline into one line for people: control characters become spaces. Empty for a kernel thread. */
-export function parseCommandLine(bytes: Buffer): string {
+/** Parses /proc/<pid>/cmdline into arguments for people: control characters become spaces. None for a kernel thread. */
+export function parseArguments(bytes: Buffer): string[] {
   return (
     bytes
-      .toString('utf8', 0, bytes.length)
+      .toString('utf8')
       .replace(/\0+$/, '')
+      .split('\0')
       // eslint-disable-next-line no-control-regex -- these are what is to go
-      .replace(/[\x00-\x1f\x7f]+/g, ' ')
-      .trim()
+      .map((word) => word.replace(/[\x00-\x1f\x7f]+/g, ' '))
+      .filter((word, i) => i > 0 || word !== '')
   );
+}
+
+/**
+ * What people call a process. The kernel's name of its first thread is that, but for two cases: it is cut after 15 bytes,
+ * and Node calls its own `MainThread`. Then the file's name is better.
+ */
+export function processName(threadName: string, words: readonly string[], executable: string): string {
+  const last = (path: string): string => path.replace(/ \(deleted\)$/, '').replace(/^.*\//, '');
+  if (threadName === 'MainThread') return last(executable) || last(words[0] ?? '') || threadName;
+  if (Buffer.byteLength(threadName) < 15) return threadName;
+  return [words[0] ?? '', executable].map(last).find((name) => name.startsWith(threadName)) ?? threadName;
 }
 
 /** Parses /etc/passwd into names by uid. */
@@ -119,8 +131,13 @@ export function readStatus(pid: number | 'self'): Status | undefined {
   return bytes && parseStatus(bytes);
 }
 
-export function readCommandLine(pid: number): string {
-  return parseCommandLine(readProc(`/proc/${pid}/cmdline`) ?? Buffer.alloc(0));
+export function readArguments(pid: number): string[] {
+  return parseArguments(readProc(`/proc/${pid}/cmdline`) ?? Buffer.alloc(0));
+}
+
+/** The name of a process for people; `stat` is what was read of it already. */
+export function readName(pid: number, stat: Stat): string {
+  return processName(stat.name, readArguments(pid), readLink(`/proc/${pid}/exe`));
 }
 
 /** What a link under /proc points to, or an empty text. */

@@ -41,6 +41,8 @@ interface Batch {
 export interface Vector {
   readonly batches: Batch[];
   span: Span | undefined;
+  /** How long its buffer was: one that has been detached since has no length and no address. */
+  length: number;
   /** Which pages of the span were tried, as the batches have it. */
   tried: Uint8Array;
   /** Whether every tried page is known to be readable, so that there is nothing to mark. */
@@ -48,7 +50,7 @@ export interface Vector {
 }
 
 export function createVector(): Vector {
-  return { batches: [], span: undefined, tried: new Uint8Array(0), settled: false };
+  return { batches: [], span: undefined, length: 0, tried: new Uint8Array(0), settled: false };
 }
 
 /**
@@ -114,7 +116,8 @@ function lengthOf(span: Span, i: number): number {
 
 function isCompiled(vector: Vector, span: Span): boolean {
   const old = vector.span;
-  if (old === undefined || old.bytes !== span.bytes || old.pages !== span.pages || old.head !== span.head) return false;
+  if (old?.bytes !== span.bytes || old.pages !== span.pages || old.head !== span.head) return false;
+  if (vector.length !== span.bytes.length) return false;
   const { tried } = vector;
   for (let i = 0; i < tried.length; i++) {
     if (tried[i] !== (isTried(span, i) ? 1 : 0)) return false;
@@ -125,6 +128,10 @@ function isCompiled(vector: Vector, span: Span): boolean {
 
 function compile(vector: Vector, span: Span): void {
   const pages = span.pages.length;
+  const missing = pages * pageBytes - span.head - span.bytes.length;
+  if (missing < 0 || missing >= pageBytes || span.states.length !== pages) {
+    throw new RangeError('the buffers of a plan must be as long as its pages');
+  }
   if (vector.tried.length !== pages) vector.tried = new Uint8Array(pages);
   for (let i = 0; i < pages; i++) vector.tried[i] = isTried(span, i) ? 1 : 0;
   let used = 0;
@@ -135,6 +142,7 @@ function compile(vector: Vector, span: Span): void {
   }
   vector.batches.length = used;
   vector.span = span;
+  vector.length = span.bytes.length;
   vector.settled = false;
 }
 

@@ -21,7 +21,8 @@ export function diff(previous: Reading, current: Reading, changed: Uint8Array): 
     const at = i * pageBytes;
     if (
       states[i] !== previous.states[i] ||
-      (states[i] === PageState.readable && previous.bytes.compare(current.bytes, at, at + pageBytes, at, at + pageBytes) !== 0)
+      (states[i] === PageState.readable &&
+        previous.bytes.compare(current.bytes, at, at + pageBytes, at, at + pageBytes) !== 0)
     ) {
       changed[i] = 1;
       count++;

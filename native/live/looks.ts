@@ -27,7 +27,8 @@ export function createLooks(target: Process, options: LookOptions): Looks {
   let watched = false;
   let disposed = false;
   let looking = false;
-  let hurried = false;
+  /** The longest that the next look may wait; shorter when somebody is in a hurry. */
+  let waitMsMax = regionLookMsMax;
   let timer: NodeJS.Timeout | undefined;
   let begunMs = -Infinity;
   let { toldVersion } = options;
@@ -47,7 +48,7 @@ export function createLooks(target: Process, options: LookOptions): Looks {
   async function look(): Promise<void> {
     timer = undefined;
     looking = true;
-    hurried = false;
+    waitMsMax = regionLookMsMax;
     begunMs = performance.now();
     let costMs = 0;
     try {
@@ -64,7 +65,8 @@ export function createLooks(target: Process, options: LookOptions): Looks {
       const residency = await target.residency(table, pause);
       costMs += residency.costMs;
       const told = { version: table.version, bytes: residency.bytes };
-      if (toldResidency?.version !== told.version || !sameNumbers(toldResidency.bytes, told.bytes)) options.residency(told);
+      const isKnown = toldResidency?.version === told.version && sameNumbers(toldResidency.bytes, told.bytes);
+      if (!isKnown) options.residency(told);
       toldResidency = told;
     } catch (error) {
       if (error !== abandoned) {
@@ -73,8 +75,7 @@ export function createLooks(target: Process, options: LookOptions): Looks {
       }
     }
     looking = false;
-    const waitMs = Math.min(regionLookMsMax, Math.max(regionLookMs, costMs * regionLookCostFactor));
-    schedule(hurried ? regionLookMsMin : waitMs);
+    schedule(Math.min(waitMsMax, Math.max(regionLookMs, costMs * regionLookCostFactor)));
   }
 
   function schedule(afterMs: number): void {
@@ -91,7 +92,7 @@ export function createLooks(target: Process, options: LookOptions): Looks {
       schedule(regionLookMsMin);
     },
     hurry() {
-      hurried = true;
+      waitMsMax = regionLookMsMin;
       schedule(regionLookMsMin);
     },
     dispose() {

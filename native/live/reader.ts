@@ -86,7 +86,8 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
     const lists: Float64Array[] = [];
     for (const watcher of watchers) if (watcher.pages.length > 0) lists.push(watcher.pages);
     plans = createPlans(mergePages(lists), plans);
-    for (const watcher of watchers) watcher.at = Int32Array.from(watcher.pages, (page) => indexOfPage(plans.pages, page));
+    for (const watcher of watchers)
+      watcher.at = Int32Array.from(watcher.pages, (page) => indexOfPage(plans.pages, page));
   }
 
   function tick(): void {
@@ -155,7 +156,10 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
   function beat(nowMs: number, readMs: number): void {
     ticks++;
     if (nowMs - pulseMs < 1000) return;
-    options.pulse?.({ readMicroseconds: Math.round(readMs * 1e6) / 1e3, ticks: Math.round((ticks * 1000) / (nowMs - pulseMs)) });
+    options.pulse?.({
+      readMicroseconds: Math.round(readMs * 1e6) / 1e3,
+      ticks: Math.round((ticks * 1000) / (nowMs - pulseMs)),
+    });
     pulseMs = nowMs;
     ticks = 0;
   }

@@ -53,13 +53,23 @@ function print(result: BenchResult): string {
   const digits = result.value >= 100 ? 0 : result.value >= 10 ? 1 : 2;
   const limit = result.limit === undefined ? '' : `${result.higherIsBetter === true ? '≥' : '≤'} ${result.limit}`;
   const verdict = result.limit === undefined ? '' : isPast(result) ? 'PAST ITS LIMIT' : 'ok';
-  return [result.name.padEnd(64), result.value.toFixed(digits).padStart(10), result.unit.padEnd(8), limit.padStart(8), verdict].join(' ').trimEnd();
+  return [
+    result.name.padEnd(64),
+    result.value.toFixed(digits).padStart(10),
+    result.unit.padEnd(8),
+    limit.padStart(8),
+    verdict,
+  ]
+    .join(' ')
+    .trimEnd();
 }
 
 async function main(words: readonly string[]): Promise<void> {
   const wanted = words.filter((word) => !word.startsWith('--'));
   const folder = new URL('./', import.meta.url);
-  const files = readdirSync(folder).filter((file) => file.endsWith('.bench.ts') && (wanted.length === 0 || wanted.some((name) => file.startsWith(name))));
+  const files = readdirSync(folder).filter(
+    (file) => file.endsWith('.bench.ts') && (wanted.length === 0 || wanted.some((name) => file.startsWith(name))),
+  );
   const past: BenchResult[] = [];
   for (const file of files.sort()) {
     const { run } = (await import(new URL(file, folder).href)) as Bench;
@@ -69,7 +79,11 @@ async function main(words: readonly string[]): Promise<void> {
       if (isPast(result)) past.push(result);
     }
   }
-  console.log(past.length === 0 ? 'All figures are within their limits.' : `${past.length} past their limits: ${past.map(({ name }) => name).join('; ')}`);
+  console.log(
+    past.length === 0
+      ? 'All figures are within their limits.'
+      : `${past.length} past their limits: ${past.map(({ name }) => name).join('; ')}`,
+  );
   if (words.includes('--check') && past.length > 0) process.exitCode = 1;
 }
 

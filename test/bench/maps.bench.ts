@@ -12,7 +12,12 @@ export async function run(): Promise<BenchResult[]> {
   const source = await attach(target.pid);
   const time = (body: () => void): number => median(Array.from({ length: 15 }, () => timeEach(1, body) / 1000));
   const results = [
-    { name: '65,000 regions parsed into a table', value: time(() => void parseMapsTable(bytes, 1)), unit: 'ms', limit: 60 },
+    {
+      name: '65,000 regions parsed into a table',
+      value: time(() => void parseMapsTable(bytes, 1)),
+      unit: 'ms',
+      limit: 60,
+    },
     { name: '65,000 regions parsed into objects', value: time(() => void parseMaps(bytes)), unit: 'ms', limit: 60 },
     { name: '65,000 regions looked at, nothing changed', value: time(() => void source.look()), unit: 'ms' },
   ];

@@ -9,7 +9,9 @@ export interface Peer {
 }
 
 export async function startPeer(name: string, args: readonly string[]): Promise<Peer> {
-  const child = spawn(await buildTarget(`../bench/peers/${name}`, ['-O2']), [...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(await buildTarget(`../bench/peers/${name}`, ['-O2']), [...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     async ask(times) {

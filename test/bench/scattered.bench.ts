@@ -26,7 +26,12 @@ export async function run(): Promise<BenchResult[]> {
     results.push(
       { name: `${pages} scattered pages in one plan`, value: ours, unit: 'µs' },
       { name: `${pages} scattered pages in one call from C`, value: theirs, unit: 'µs' },
-      { name: `${pages} scattered pages, ours / C`, value: ours / theirs, unit: '×', ...(pages === 1024 && { limit: 1.3 }) },
+      {
+        name: `${pages} scattered pages, ours / C`,
+        value: ours / theirs,
+        unit: '×',
+        ...(pages === 1024 && { limit: 1.3 }),
+      },
     );
   }
   source.dispose();

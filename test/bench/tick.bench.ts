@@ -12,7 +12,11 @@ import { median, type BenchResult } from './bench.ts';
 const visiblePages = 2;
 
 /** Times the body of the reader's own timer, tick by tick, by holding on to the function that it schedules. */
-function tickOf(source: Process, pages: number, first: number): { tick: () => void; frames: () => number; dispose: () => void } {
+function tickOf(
+  source: Process,
+  pages: number,
+  first: number,
+): { tick: () => void; frames: () => number; dispose: () => void } {
   const real = globalThis.setTimeout;
   let next: (() => void) | undefined;
   // The reader is to run when we say so; nothing else in this program sets timers meanwhile.
@@ -73,7 +77,12 @@ export async function run(): Promise<BenchResult[]> {
     const value = measure(under.tick, changes ? changeAll(pages) : () => undefined);
     if (changes !== under.frames() > 10_000) throw new Error(`${under.frames()} frames`);
     under.dispose();
-    results.push({ name: `a tick over ${pages} pages, ${changes ? 'all' : 'none'} changed`, value, unit: 'µs', ...(limit !== undefined && { limit }) });
+    results.push({
+      name: `a tick over ${pages} pages, ${changes ? 'all' : 'none'} changed`,
+      value,
+      unit: 'µs',
+      ...(limit !== undefined && { limit }),
+    });
   }
   closeSync(memory);
   source.dispose();

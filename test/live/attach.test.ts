@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { saying } from '../saying.ts';
 import type { ProcessEntry } from '../../common/protocol.ts';
 import { attach } from '../../native/attach.ts';
 import { list } from '../../native/list.ts';
@@ -15,29 +16,39 @@ test('attach() says who the process is', async () => {
 });
 
 test('attach() to a pid that nobody has is Gone, with what to do', async () => {
-  await expect(attach(4_000_000)).rejects.toMatchObject({ code: 'Gone', message: /no process with the id 4000000.*choose one/i });
+  await expect(attach(4_000_000)).rejects.toMatchObject({
+    code: 'Gone',
+    message: saying(/no process with the id 4000000.*choose one/i),
+  });
 });
 
 test.each([0, -1, 1.5, NaN, 5_000_000])('attach(%d) is Invalid', async (pid) => {
-  await expect(attach(pid)).rejects.toMatchObject({ code: 'Invalid', message: /from 1 to/ });
+  await expect(attach(pid)).rejects.toMatchObject({ code: 'Invalid', message: saying(/from 1 to/) });
 });
 
 test('attach() to a zombie is Gone and says that it is one', async () => {
   const target = await startScratch();
   const zombie = Number(await target.ask('zombie'));
-  await expect(attach(zombie)).rejects.toMatchObject({ code: 'Gone', message: /zombie/ });
+  await expect(attach(zombie)).rejects.toMatchObject({ code: 'Gone', message: saying(/zombie/) });
 });
 
 test('attach() to a thread of the kernel is Unsupported', async ({ skip }) => {
-  const thread = readdirSync('/proc').map(Number).find((pid) => pid > 0 && readStat(pid)?.isKernelThread);
+  const thread = readdirSync('/proc')
+    .map(Number)
+    .find((pid) => pid > 0 && readStat(pid)?.isKernelThread);
   if (thread === undefined) return skip('no kernel thread can be seen from this pid namespace');
-  await expect(attach(thread)).rejects.toMatchObject({ code: 'Unsupported', message: /kernel.*Choose a program/ });
+  await expect(attach(thread)).rejects.toMatchObject({
+    code: 'Unsupported',
+    message: saying(/kernel.*Choose a program/),
+  });
 });
 
 test('attach() to a thread names its process', async () => {
   const target = await startScratch();
   await target.ask(`count ${target.facts['counter']} 1000`);
-  const thread = readdirSync(`/proc/${target.pid}/task`).map(Number).find((tid) => tid !== target.pid) as number;
+  const thread = readdirSync(`/proc/${target.pid}/task`)
+    .map(Number)
+    .find((tid) => tid !== target.pid) as number;
   await expect(attach(thread)).rejects.toMatchObject({ code: 'Invalid', message: new RegExp(`process ${target.pid}`) });
 });
 
@@ -45,7 +56,7 @@ test.skipIf(!isRoot)('attach() by another user is Denied, with the remedy', asyn
   const target = await startScratch();
   expect(await asUser(nobody, 'attach', String(target.pid))).toEqual({
     code: 'Denied',
-    message: expect.stringMatching(/runs as root, you are nobody.*CAP_SYS_PTRACE.*Start VS Code.*as root/),
+    message: saying(/runs as root, you are nobody.*CAP_SYS_PTRACE.*Start VS Code.*as root/),
   });
 });
 
@@ -62,7 +73,7 @@ test.skipIf(!isRoot)('attach() to a process that is not dumpable is Denied and s
   expect(await target.ask('undumpable')).toBe('ok');
   expect(await asUser(nobody, 'attach', String(target.pid))).toEqual({
     code: 'Denied',
-    message: expect.stringMatching(/not “dumpable”.*as root/),
+    message: saying(/not “dumpable”.*as root/),
   });
 });
 
@@ -70,7 +81,12 @@ test('list() has a process once, with its name, user and size', async () => {
   const target = await startScratch();
   const found = (await list()).filter((entry) => entry.pid === target.pid);
   expect(found).toEqual([
-    expect.objectContaining({ name: 'scratch', own: true, denied: null, commandLine: expect.stringMatching(/scratch$/) }),
+    expect.objectContaining({
+      name: 'scratch',
+      own: true,
+      denied: null,
+      commandLine: saying(/scratch$/),
+    }),
   ]);
   expect(found[0]?.residentBytes).toBeGreaterThan(100_000);
 });
@@ -92,5 +108,5 @@ test.skipIf(!isRoot)('list() by another user gives the reason for each process t
   const target = await startScratch();
   const entries = (await asUser(nobody, 'list')) as ProcessEntry[];
   const entry = entries.find(({ pid }) => pid === target.pid);
-  expect(entry).toMatchObject({ own: false, denied: expect.stringMatching(/runs as root.*as root/) });
+  expect(entry).toMatchObject({ own: false, denied: saying(/runs as root.*as root/) });
 });

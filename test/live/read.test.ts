@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rmSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
+import { saying } from '../saying.ts';
 import { pageBytes, pageOf, PageState, printPageState, pageStateFrom } from '../../common/page.ts';
 import { findRegion, regionName } from '../../common/region.ts';
 import { createPlan } from '../../native/source.ts';
@@ -82,7 +83,8 @@ test('read() says of [vvar] that nobody may copy it, and reads [vdso] and [stack
   const source = await attachTo(target.pid);
   const names = source.table.names;
   const start = (name: string): number => {
-    for (let i = 0; i < source.table.starts.length; i++) if (regionName(source.table, i) === name) return source.table.starts[i] as number;
+    for (let i = 0; i < source.table.starts.length; i++)
+      if (regionName(source.table, i) === name) return source.table.starts[i] as number;
     return -1;
   };
   if (!names.includes('[vvar]')) return skip('this kernel maps no [vvar]');
@@ -143,7 +145,10 @@ test('read() rejects with Gone after exec, although the number lives on', async 
   const facts = JSON.parse(await target.nextLine()) as Record<string, string>;
   expect(facts['known']).toBe(target.facts['known']);
   expect(source.isAlive()).toBe(false);
-  await expect(source.read(plan)).rejects.toMatchObject({ code: 'Gone', message: /became another program \(exec\)/ });
+  await expect(source.read(plan)).rejects.toMatchObject({
+    code: 'Gone',
+    message: saying(/became another program \(exec\)/),
+  });
   await expect(source.regions()).rejects.toMatchObject({ code: 'Gone' });
 });
 
@@ -153,7 +158,7 @@ test('read() rejects with Gone after exit', async () => {
   target.send('exit');
   await target.exited;
   const plan = createPlan([pageOf(addressOf(target, 'known'))]);
-  await expect(source.read(plan)).rejects.toMatchObject({ code: 'Gone', message: /has exited/ });
+  await expect(source.read(plan)).rejects.toMatchObject({ code: 'Gone', message: saying(/has exited/) });
 });
 
 test('read() of pages that a thread unmaps and maps all the time gives their bytes or their absence, nothing else', async () => {
@@ -164,7 +169,7 @@ test('read() of pages that a thread unmaps and maps all the time gives their byt
   expect(await target.ask(`flap ${at.toString(16)} 32 200`)).toBe('ok');
   const seen = new Set<number>();
   let wrong = 0;
-  for (const endMs = Date.now() + 1000; Date.now() < endMs; ) {
+  for (const endMs = Date.now() + 1000; Date.now() < endMs;) {
     const plan = createPlan(pagesFrom(at, 32));
     plan.bytes.fill(0xee);
     await source.read(plan);
@@ -172,7 +177,8 @@ test('read() of pages that a thread unmaps and maps all the time gives their byt
       seen.add(plan.states[i] as number);
       const page = plan.bytes.subarray(i * pageBytes, (i + 1) * pageBytes);
       // 0: mapped again and not filled yet.
-      const fits = plan.states[i] === readable ? (byte: number) => byte === 0x5a || byte === 0 : (byte: number) => byte === 0xee;
+      const fits =
+        plan.states[i] === readable ? (byte: number) => byte === 0x5a || byte === 0 : (byte: number) => byte === 0xee;
       if (!page.every(fits)) wrong++;
     }
   }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { saying } from '../saying.ts';
 import { tableOfRegions } from '../../common/region.ts';
 import { pageBytes, pageOf } from '../../common/page.ts';
 import { findRegion } from '../../common/region.ts';
@@ -18,7 +19,11 @@ test('regions() has what the program mapped, with access and kind', async () => 
   expect(holding(at)).toMatchObject({ access: 'rw-p', kind: 'anonymous', name: '' });
   expect(holding(reserved)).toMatchObject({ access: '---p', kind: 'reserved' });
   expect(holding(addressOf(target, 'heap'))).toMatchObject({ name: '[heap]', kind: 'heap' });
-  expect(holding(addressOf(target, 'main'))).toMatchObject({ access: 'r-xp', kind: 'text', name: expect.stringMatching(/scratch$/) });
+  expect(holding(addressOf(target, 'main'))).toMatchObject({
+    access: 'r-xp',
+    kind: 'text',
+    name: saying(/scratch$/),
+  });
   expect(holding(addressOf(target, 'constant'))).toMatchObject({ access: 'r--p', kind: 'rodata' });
   expect(holding(addressOf(target, 'known'))).toMatchObject({ access: 'rw-p', kind: 'data' });
 });
@@ -42,7 +47,8 @@ test.each([
   const target = await startScratch();
   const touched = await target.map(64, 'rw', 1);
   const some = await target.map(3000, 'rw');
-  for (const first of [0, 700, 2990]) await target.ask(`fill ${(some + BigInt(first * pageBytes)).toString(16)} ${10 * pageBytes} 1`);
+  for (const first of [0, 700, 2990])
+    await target.ask(`fill ${(some + BigInt(first * pageBytes)).toString(16)} ${10 * pageBytes} 1`);
   const none = await target.map(100_000, 'rw');
   // Pages read but never written are the kernel's shared page of zeros, which belongs to nobody.
   await target.ask(`peek ${none.toString(16)} 8`);

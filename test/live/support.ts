@@ -32,7 +32,8 @@ export async function startScratch(options?: StartOptions): Promise<Scratch> {
   };
   return {
     ...target,
-    map: async (pages, access, fill) => BigInt(await target.ask(`map ${pages} ${access}${fill === undefined ? '' : ` ${fill}`}`)),
+    map: async (pages, access, fill) =>
+      BigInt(await target.ask(`map ${pages} ${access}${fill === undefined ? '' : ` ${fill}`}`)),
     protect: (address, pages, access) => ok(`protect ${hex(address)} ${pages} ${access}`),
     unmap: (address, pages) => ok(`unmap ${hex(address)} ${pages}`),
     peek: async (address, length) => Buffer.from(await target.ask(`peek ${hex(address)} ${length}`), 'hex'),

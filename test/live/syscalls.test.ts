@@ -9,7 +9,8 @@ import { pageOf } from '../../common/page.ts';
 import { startTarget } from '../target/target.ts';
 
 const strace = spawnSync('strace', ['-V']).status === 0;
-if (!strace) console.warn('SKIPPED: strace is not installed, so system calls are not counted (apt-get install strace).');
+if (!strace)
+  console.warn('SKIPPED: strace is not installed, so system calls are not counted (apt-get install strace).');
 
 const watching = fileURLToPath(new URL('watching.ts', import.meta.url));
 

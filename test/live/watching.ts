@@ -18,10 +18,14 @@ function wire(): [Port, Port] {
 
 const [agentEnd, hostEnd] = wire();
 const agent = serveAgent(agentEnd);
-const channel = createChannel<AgentHostContract, AgentContract>(hostEnd, {}, {
-  ...silent,
-  frame: ({ view, frame }) => channel.say('drawn', { view, seq: frame.seq }),
-});
+const channel = createChannel<AgentHostContract, AgentContract>(
+  hostEnd,
+  {},
+  {
+    ...silent,
+    frame: ({ view, frame }) => channel.say('drawn', { view, seq: frame.seq }),
+  },
+);
 const phases: Record<string, [number, number]> = {};
 async function phase(name: string, ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 300));
@@ -29,7 +33,8 @@ async function phase(name: string, ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
   phases[name] = [begun, Date.now() / 1000];
 }
-const pages = (from: number, count: number): Float64Array => Float64Array.from({ length: count }, (_, i) => Number(firstPage) + from + i);
+const pages = (from: number, count: number): Float64Array =>
+  Float64Array.from({ length: count }, (_, i) => Number(firstPage) + from + i);
 
 await channel.call('attach', { pid: Number(pid) });
 await phase('attached', 1500);

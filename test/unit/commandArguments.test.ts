@@ -28,10 +28,22 @@ describe('parseTargetArgument', () => {
   });
 
   it('refuses everything else with a sentence', () => {
-    for (const value of [5, 'redis', [], { pid: 0 }, { pid: -1 }, { pid: 1.5 }, { pid: 1e9 }, { pid: '12x' }, { pid: {} }, { pid: null }]) {
+    for (const value of [
+      5,
+      'redis',
+      [],
+      { pid: 0 },
+      { pid: -1 },
+      { pid: 1.5 },
+      { pid: 1e9 },
+      { pid: '12x' },
+      { pid: {} },
+      { pid: null },
+    ]) {
       invalid(() => parseTargetArgument(value));
     }
-    for (const address of ['', -1, 1.5, 2n ** 64n, -1n, {}, null, 'x'.repeat(5000)]) invalid(() => parseTargetArgument({ address }));
+    for (const address of ['', -1, 1.5, 2n ** 64n, -1n, {}, null, 'x'.repeat(5000)])
+      invalid(() => parseTargetArgument({ address }));
   });
 });
 
@@ -76,7 +88,8 @@ describe('parseSaveText', () => {
   });
 
   it('refuses a lone address, a length of nothing and one that is too large to count', () => {
-    for (const text of ['', '0x1000', '[heap] 0', '0x1000 x', '0x1000 9999999999999999']) invalid(() => parseSaveText(text));
+    for (const text of ['', '0x1000', '[heap] 0', '0x1000 x', '0x1000 9999999999999999'])
+      invalid(() => parseSaveText(text));
   });
 });
 

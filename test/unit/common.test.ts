@@ -21,22 +21,29 @@ test('page numbers and addresses are exact over all of 2^64', () => {
     }),
   );
   expect(pageOf(addressMax)).toBe(2 ** 52 - 1);
-  for (const text of ['', '0x', '10', '0x10000000000000000', '0xg', ' 0x1', '-0x1']) expect(parseAddress(text)).toBeUndefined();
+  for (const text of ['', '0x', '10', '0x10000000000000000', '0xg', ' 0x1', '-0x1'])
+    expect(parseAddress(text)).toBeUndefined();
 });
 
 test('a value of every unit prints and parses back to the same bytes, in both orders', () => {
   fc.assert(
-    fc.property(fc.constantFrom(...units), fc.constantFrom('little', 'big'), fc.uint8Array({ minLength: 8, maxLength: 8 }), (unit, order, noise) => {
-      const bytes = noise.slice(0, unitBytes(unit));
-      const view = new DataView(bytes.buffer);
-      const printed = printValue(view, 0, unit, order);
-      expect(printed.length).toBeLessThanOrEqual(unitWidth(unit));
-      const parsed = parseValue(printed, unit, order);
-      expect(typeof parsed).not.toBe('string');
-      // Every NaN prints as nan, whatever its payload.
-      if (printed === 'nan') expect(printValue(new DataView((parsed as Uint8Array).buffer as ArrayBuffer), 0, unit, order)).toBe('nan');
-      else expect([...(parsed as Uint8Array)]).toEqual([...bytes]);
-    }),
+    fc.property(
+      fc.constantFrom(...units),
+      fc.constantFrom('little', 'big'),
+      fc.uint8Array({ minLength: 8, maxLength: 8 }),
+      (unit, order, noise) => {
+        const bytes = noise.slice(0, unitBytes(unit));
+        const view = new DataView(bytes.buffer);
+        const printed = printValue(view, 0, unit, order);
+        expect(printed.length).toBeLessThanOrEqual(unitWidth(unit));
+        const parsed = parseValue(printed, unit, order);
+        expect(typeof parsed).not.toBe('string');
+        // Every NaN prints as nan, whatever its payload.
+        if (printed === 'nan')
+          expect(printValue(new DataView((parsed as Uint8Array).buffer as ArrayBuffer), 0, unit, order)).toBe('nan');
+        else expect([...(parsed as Uint8Array)]).toEqual([...bytes]);
+      },
+    ),
     { numRuns: 2000 },
   );
 });
@@ -87,12 +94,22 @@ test('a channel answers calls, hears words and carries errors with their code', 
   channel.say('hello', 'you');
   expect(await Promise.all([channel.call('add', { a: 1, b: 2 }), channel.call('add', { a: 3, b: 4 })])).toEqual([3, 7]);
   expect(heard).toEqual(['you']);
-  await expect(channel.call('fail', {})).rejects.toMatchObject({ name: 'MemoryError', code: 'Protected', message: 'no', landed: 3, before: Uint8Array.of(1, 2, 3) });
+  await expect(channel.call('fail', {})).rejects.toMatchObject({
+    name: 'MemoryError',
+    code: 'Protected',
+    message: 'no',
+    landed: 3,
+    before: Uint8Array.of(1, 2, 3),
+  });
 });
 
 test('a channel that is closed rejects what waits and what follows', async () => {
   const [left, right] = wire();
-  createChannel<Adder, Nobody>(left, { add: () => new Promise(() => undefined), fail: () => 1 }, { hello: () => undefined });
+  createChannel<Adder, Nobody>(
+    left,
+    { add: () => new Promise(() => undefined), fail: () => 1 },
+    { hello: () => undefined },
+  );
   const channel = createChannel<Nobody, Adder>(right, {}, {});
   const waiting = channel.call('add', { a: 1, b: 2 });
   channel.close(new Error('over'));
@@ -104,8 +121,12 @@ test('a channel takes any message at all, and rejects a call that nobody answers
   const [left, right] = wire();
   const heard = vi.fn();
   createChannel<Adder, Nobody>(left, { add: ({ a, b }) => a + b, fail: () => 1 }, { hello: heard });
-  const channel = createChannel<Nobody, { calls: { constructor: [object, number]; toString: [object, number] }; says: Record<never, never> }>(right, {}, {});
-  for (const noise of [null, 1, 'x', [], {}, { say: 'toString' }, { say: '__proto__' }, { reply: 99 }, { call: 'add' }]) right.post(noise);
+  const channel = createChannel<
+    Nobody,
+    { calls: { constructor: [object, number]; toString: [object, number] }; says: Record<never, never> }
+  >(right, {}, {});
+  for (const noise of [null, 1, 'x', [], {}, { say: 'toString' }, { say: '__proto__' }, { reply: 99 }, { call: 'add' }])
+    right.post(noise);
   await expect(channel.call('constructor', {})).rejects.toThrow(/no such call/);
   await expect(channel.call('toString', {})).rejects.toThrow(/no such call/);
   expect(heard).not.toHaveBeenCalled();
@@ -168,7 +189,13 @@ test('findRegion() gives the region that holds a page, or the one after it', () 
 
 test('printLabel() counts from the lowest region of a file, and from each region of its own otherwise', () => {
   const table = tableOfRegions(
-    [row(0x1000n, 0x2000n, '/lib/a.so'), row(0x2000n, 0x3000n, '/lib/a.so'), row(0x3000n, 0x4000n, ''), row(0x4000n, 0x5000n, '/lib/a.so'), row(0x9000n, 0xa000n, '[heap]')],
+    [
+      row(0x1000n, 0x2000n, '/lib/a.so'),
+      row(0x2000n, 0x3000n, '/lib/a.so'),
+      row(0x3000n, 0x4000n, ''),
+      row(0x4000n, 0x5000n, '/lib/a.so'),
+      row(0x9000n, 0xa000n, '[heap]'),
+    ],
     1,
   );
   expect(printLabel(table, 0x1000n)).toBe('a.so');

@@ -1,66 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createChannel, type Answers, type Hears, type Port } from '../../common/channel.ts';
 import { MemoryError, type MemoryErrorCode } from '../../common/error.ts';
-import type { AgentContract, AgentHostContract } from '../../common/protocol.ts';
-import { tableOfRegions, type Region } from '../../common/region.ts';
 import { createEditing, type EditingPolicy, type Written } from '../../extension/editing.ts';
-import { openTarget, type OpenAgent, type Target } from '../../extension/target.ts';
-
-/** An agent over an array: the second page is read-only, and writes may be cut short. */
-function arrayAgent(memory: Uint8Array, base: bigint): { open: OpenAgent; shorten(bytes: number): void } {
-  let lastId = 0;
-  let short: number | undefined;
-  const region = (start: bigint, access: string): Region => ({
-    start,
-    end: start + 4096n,
-    access,
-    offset: 0n,
-    device: '00:00',
-    inode: 0,
-    name: access === 'rw-p' ? '[heap]' : '/bin/constants',
-    kind: access === 'rw-p' ? 'heap' : 'rodata',
-  });
-  const no = (): never => {
-    throw new Error('not in this test');
-  };
-  const answers: Answers<AgentContract['calls']> = {
-    list: no,
-    resolve: no,
-    read: no,
-    save: no,
-    successors: no,
-    attach: ({ pid }) => ({ pid, name: 'toy', user: 'me', commandLine: 'toy', executable: '/toy', startTime: '1', pointerBytes: 8 }),
-    write({ start, bytes, expect: expected, force }) {
-      const at = Number(BigInt(start) - base);
-      if (force !== true && at + bytes.length > 4096) throw new MemoryError('Protected', 'read-only');
-      const before = memory.slice(at, at + bytes.length);
-      if (expected !== undefined && Buffer.compare(before, expected) !== 0) throw new MemoryError('Conflict', 'moved on');
-      const landed = Math.min(short ?? bytes.length, bytes.length);
-      short = undefined;
-      memory.set(bytes.subarray(0, landed), at);
-      if (landed < bytes.length) throw new MemoryError('Protected', 'cut short', { landed, before: before.slice(0, landed) });
-      return { id: ++lastId, before, held: true };
-    },
-  };
-  const open: OpenAgent = (hears) => {
-    const [ours, theirs] = createPorts();
-    const ignored = new Proxy({}, { get: () => () => undefined, has: () => true }) as Hears<AgentContract['says']>;
-    const agent = createChannel<AgentContract, AgentHostContract>(theirs, answers, ignored);
-    const channel = createChannel<AgentHostContract, AgentContract>(ours, {}, hears);
-    agent.say('regions', tableOfRegions([region(base, 'rw-p'), region(base + 4096n, 'r--p')], 1));
-    return { channel, dispose: () => channel.close(new Error('disposed')) };
-  };
-  return { open, shorten: (bytes) => (short = bytes) };
-}
-
-function createPorts(): [Port, Port] {
-  const ears: ((message: unknown) => void)[] = [];
-  const port = (mine: number, other: number): Port => ({
-    post: (message) => queueMicrotask(() => ears[other]?.(structuredClone(message))),
-    listen: (receive) => (ears[mine] = receive),
-  });
-  return [port(0, 1), port(1, 0)];
-}
+import { openTarget, type Target } from '../../extension/target.ts';
+import { arrayAgent } from './arrayAgent.ts';
 
 interface Bench {
   readonly target: Target;
@@ -99,7 +41,9 @@ describe('createEditing', () => {
   it('asks once a target, however many bytes are typed while the question is open', async () => {
     const { editing, target, asked, memory } = await bench();
     expect(editing.isOn(target)).toBe(false);
-    await Promise.all([1, 2, 3].map((byte) => editing.write(target, { start: `0x1000${byte}`, bytes: Uint8Array.of(byte) }, 'view')));
+    await Promise.all(
+      [1, 2, 3].map((byte) => editing.write(target, { start: `0x1000${byte}`, bytes: Uint8Array.of(byte) }, 'view')),
+    );
     expect(asked).toEqual(['edit by view']);
     expect([...memory.subarray(0, 4)]).toEqual([0, 1, 2, 3]);
     expect(editing.isOn(target)).toBe(true);
@@ -121,7 +65,9 @@ describe('createEditing', () => {
     it.policy = 'off';
     it.editing.refresh([it.target]);
     expect(it.editing.isOn(it.target)).toBe(false);
-    expect(await code(it.editing.write(it.target, { start: '0x10000', bytes: Uint8Array.of(1) }, 'view'))).toBe('Denied');
+    expect(await code(it.editing.write(it.target, { start: '0x10000', bytes: Uint8Array.of(1) }, 'view'))).toBe(
+      'Denied',
+    );
     expect(await code(it.editing.set(it.target, true))).toBe('Denied');
     expect(it.memory[0]).toBe(0);
   });
@@ -165,8 +111,13 @@ describe('createEditing', () => {
     const { editing, target, memory, written, shorten } = await bench('on');
     const view = {};
     shorten(3);
-    expect(await code(editing.write(target, { start: '0x10000', bytes: Uint8Array.of(1, 2, 3, 4, 5) }, 'view', view))).toBe('Protected');
-    expect(target.history.entries()[0]).toMatchObject({ after: Uint8Array.of(1, 2, 3), before: Uint8Array.of(0, 0, 0) });
+    expect(
+      await code(editing.write(target, { start: '0x10000', bytes: Uint8Array.of(1, 2, 3, 4, 5) }, 'view', view)),
+    ).toBe('Protected');
+    expect(target.history.entries()[0]).toMatchObject({
+      after: Uint8Array.of(1, 2, 3),
+      before: Uint8Array.of(0, 0, 0),
+    });
     expect(written[0]).toMatchObject({ origin: undefined, result: { bytes: Uint8Array.of(1, 2, 3) } });
     await editing.undo(target);
     expect([...memory.subarray(0, 5)]).toEqual([0, 0, 0, 0, 0]);
@@ -192,8 +143,12 @@ describe('createEditing', () => {
   it('refuses no bytes, too many, and those that pass 2^64, before it asks anything', async () => {
     const { editing, target, asked } = await bench();
     expect(await code(editing.write(target, { start: '0x10000', bytes: new Uint8Array(0) }, 'view'))).toBe('Invalid');
-    expect(await code(editing.write(target, { start: '0x10000', bytes: new Uint8Array(17 << 20) }, 'view'))).toBe('Limit');
-    expect(await code(editing.write(target, { start: '0xffffffffffffffff', bytes: new Uint8Array(2) }, 'view'))).toBe('Invalid');
+    expect(await code(editing.write(target, { start: '0x10000', bytes: new Uint8Array(17 << 20) }, 'view'))).toBe(
+      'Limit',
+    );
+    expect(await code(editing.write(target, { start: '0xffffffffffffffff', bytes: new Uint8Array(2) }, 'view'))).toBe(
+      'Invalid',
+    );
     expect(asked).toEqual([]);
   });
 

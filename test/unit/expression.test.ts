@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { saying } from '../saying.ts';
 import { addressMax } from '../../common/address.ts';
 import { MemoryError } from '../../common/error.ts';
 import { evaluateExpression, parseExpression, type ExpressionScope } from '../../common/expression.ts';
@@ -67,25 +68,61 @@ test.each([
   const outcome = await Promise.resolve()
     .then(() => evaluateExpression(parseExpression(text, names), scope))
     .catch((error: unknown) => error);
-  expect(outcome).toMatchObject({ code: 'Invalid', message });
+  expect(outcome).toMatchObject({ code: 'Invalid', message: saying(message) });
 });
 
 test('any text at all is an address, or is refused with a MemoryError', async () => {
-  const pieces = fc.array(fc.constantFrom('0x1', '7', '+', '-', '*', '(', ')', '[heap]', 'libc.so.6', '"', ' ', '_', '\\', 'é', '!', '[', ']'), { maxLength: 12 });
+  const pieces = fc.array(
+    fc.constantFrom(
+      '0x1',
+      '7',
+      '+',
+      '-',
+      '*',
+      '(',
+      ')',
+      '[heap]',
+      'libc.so.6',
+      '"',
+      ' ',
+      '_',
+      '\\',
+      'é',
+      '!',
+      '[',
+      ']',
+    ),
+    { maxLength: 12 },
+  );
   await fc.assert(
-    fc.asyncProperty(fc.oneof(fc.string(), pieces.map((list) => list.join(''))), async (text) => {
-      try {
-        const address = await evaluateExpression(parseExpression(text, names), scope);
-        expect(address >= 0n && address <= addressMax).toBe(true);
-      } catch (error) {
-        expect(error).toBeInstanceOf(MemoryError);
-      }
-    }),
+    fc.asyncProperty(
+      fc.oneof(
+        fc.string(),
+        pieces.map((list) => list.join('')),
+      ),
+      async (text) => {
+        try {
+          const address = await evaluateExpression(parseExpression(text, names), scope);
+          expect(address >= 0n && address <= addressMax).toBe(true);
+        } catch (error) {
+          expect(error).toBeInstanceOf(MemoryError);
+        }
+      },
+    ),
     { numRuns: 1000 },
   );
 });
 
-const region = (start: bigint, name: string): Region => ({ start, end: start + 0x1000n, access: 'rw-p', offset: 0n, device: '', inode: 0, name, kind: 'data' });
+const region = (start: bigint, name: string): Region => ({
+  start,
+  end: start + 0x1000n,
+  access: 'rw-p',
+  offset: 0n,
+  device: '',
+  inode: 0,
+  name,
+  kind: 'data',
+});
 const regions = [
   region(0x1000n, '/usr/bin/prog'),
   region(0x3000n, '/usr/bin/prog'),
@@ -129,11 +166,15 @@ test.each([
   ['libbar.so', 'Invalid', /More than one.*"\/opt\/lib\/libbar.so" or "\/usr\/lib\/libbar.so"/],
   ['libfo-2.so', 'Unmapped', /Did you mean libfoo-2\.so/],
   ['xyzzy', 'Unmapped', /Nothing is called xyzzy here/],
-  ['0x2000', 'Unmapped', /Nothing is mapped at 0x2000.*prog \(0x1000 to 0x2000\) below, prog \(0x3000 to 0x4000\) above/],
+  [
+    '0x2000',
+    'Unmapped',
+    /Nothing is mapped at 0x2000.*prog \(0x1000 to 0x2000\) below, prog \(0x3000 to 0x4000\) above/,
+  ],
   ['0xffffffffffffffff', 'Unmapped', /Mixed .* below/],
   ['*0xfffffffffffffffc', 'Invalid', /past 2\^64/],
 ] as const)('resolve(%s) is %s', async (expression, code, message) => {
-  await expect(resolve(expression, eight)).rejects.toMatchObject({ code, message });
+  await expect(resolve(expression, eight)).rejects.toMatchObject({ code, message: saying(message) });
 });
 
 test('nearNames() gives the likeliest first', () => {

@@ -18,7 +18,10 @@ test('diff() finds what a loop over bytes would', () => {
       fc.array(fc.record({ page: fc.nat({ max: 11 }), offset: fc.nat({ max: pageBytes - 1 }) }), { maxLength: 8 }),
       (states, changes) => {
         const pages = states.length;
-        const reading = (half: 0 | 1) => ({ bytes: Buffer.alloc(pages * pageBytes, 7), states: Uint8Array.from(states, (pair) => pair[half]) });
+        const reading = (half: 0 | 1) => ({
+          bytes: Buffer.alloc(pages * pageBytes, 7),
+          states: Uint8Array.from(states, (pair) => pair[half]),
+        });
         const previous = reading(0);
         const current = reading(1);
         for (const { page, offset } of changes) if (page < pages) current.bytes[page * pageBytes + offset] = 8;
@@ -27,7 +30,8 @@ test('diff() finds what a loop over bytes would', () => {
         const expected = states.map(([before, after], i) => {
           if (before !== after) return 1;
           if (after !== readable) return 0;
-          for (let at = i * pageBytes; at < (i + 1) * pageBytes; at++) if (previous.bytes[at] !== current.bytes[at]) return 1;
+          for (let at = i * pageBytes; at < (i + 1) * pageBytes; at++)
+            if (previous.bytes[at] !== current.bytes[at]) return 1;
           return 0;
         });
         expect([...changed]).toEqual(expected);
@@ -41,13 +45,19 @@ const anyPage = fc.oneof(fc.nat({ max: 30 }), fc.double({ min: 0, max: 2 ** 52 -
 
 test('mergePages() has every page of every list once, ascending', () => {
   fc.assert(
-    fc.property(fc.array(fc.uniqueArray(anyPage).map((pages) => Float64Array.from(pages).sort()), { maxLength: 5 }), (lists) => {
-      const expected = [...new Set(lists.flatMap((pages) => [...pages]))].sort((a, b) => a - b);
-      const merged = mergePages(lists);
-      expect([...merged]).toEqual(expected);
-      expected.forEach((page, i) => expect(indexOfPage(merged, page)).toBe(i));
-      expect(indexOfPage(merged, 31.5)).toBe(-1);
-    }),
+    fc.property(
+      fc.array(
+        fc.uniqueArray(anyPage).map((pages) => Float64Array.from(pages).sort()),
+        { maxLength: 5 },
+      ),
+      (lists) => {
+        const expected = [...new Set(lists.flatMap((pages) => [...pages]))].sort((a, b) => a - b);
+        const merged = mergePages(lists);
+        expect([...merged]).toEqual(expected);
+        expected.forEach((page, i) => expect(indexOfPage(merged, page)).toBe(i));
+        expect(indexOfPage(merged, 31.5)).toBe(-1);
+      },
+    ),
   );
 });
 
@@ -85,7 +95,10 @@ afterEach(() => {
 
 function watcher(): Subscription & { readonly frames: Frame[] } {
   const frames: Frame[] = [];
-  return Object.assign(reader.subscribe((frame) => frames.push(frame)), { frames });
+  return Object.assign(
+    reader.subscribe((frame) => frames.push(frame)),
+    { frames },
+  );
 }
 const told = (frames: readonly Frame[]): number[][] => frames.map(({ pages }) => [...pages]);
 const tick = (count = 1): void => void vi.advanceTimersByTime(20 * count);
@@ -103,7 +116,10 @@ test('reader: one read a tick whatever the number of subscriptions, and each hea
   source.bytes[4 * pageBytes] = 1;
   tick();
   expect(told(a.frames)).toEqual([[1, 2, 3], [3]]);
-  expect(told(b.frames)).toEqual([[3, 4], [3, 4]]);
+  expect(told(b.frames)).toEqual([
+    [3, 4],
+    [3, 4],
+  ]);
 });
 
 test('reader: nothing watched, nothing read', () => {
@@ -225,8 +241,16 @@ test('reader: the identity is asked for only in a tick whose bytes differ', () =
 
 test('reader: any sequence of watching, changing and painting leaves each view with the bytes that there are', () => {
   const step = fc.oneof(
-    fc.record({ do: fc.constant('write' as const), at: fc.nat({ max: 16 * pageBytes - 1 }), value: fc.nat({ max: 255 }) }),
-    fc.record({ do: fc.constant('watch' as const), view: fc.nat({ max: 2 }), pages: fc.uniqueArray(fc.nat({ max: 17 }), { maxLength: 8 }) }),
+    fc.record({
+      do: fc.constant('write' as const),
+      at: fc.nat({ max: 16 * pageBytes - 1 }),
+      value: fc.nat({ max: 255 }),
+    }),
+    fc.record({
+      do: fc.constant('watch' as const),
+      view: fc.nat({ max: 2 }),
+      pages: fc.uniqueArray(fc.nat({ max: 17 }), { maxLength: 8 }),
+    }),
     fc.record({ do: fc.constant('drawn' as const), view: fc.nat({ max: 2 }) }),
     fc.record({ do: fc.constant('pause' as const), view: fc.nat({ max: 2 }), paused: fc.boolean() }),
     fc.record({ do: fc.constant('hole' as const), page: fc.nat({ max: 15 }), open: fc.boolean() }),
@@ -251,7 +275,8 @@ test('reader: any sequence of watching, changing and painting leaves each view w
         return Object.assign(view, { subscription });
       });
       for (const action of steps) {
-        const view = 'view' in action ? (views[action.view] as (typeof views)[number]) : (views[0] as (typeof views)[number]);
+        const view =
+          'view' in action ? (views[action.view] as (typeof views)[number]) : (views[0] as (typeof views)[number]);
         if (action.do === 'write') memory.bytes[action.at] = action.value;
         else if (action.do === 'tick') tick();
         else if (action.do === 'drawn') view.subscription.drawn(view.last);
@@ -274,9 +299,13 @@ test('reader: any sequence of watching, changing and painting leaves each view w
       for (const { store, watched, paused } of views) {
         if (paused) continue;
         for (const page of watched) {
-          const expected = page > 15 ? unmapped : (memory.unreadable.get(page) ?? memory.bytes.subarray(page * pageBytes, (page + 1) * pageBytes));
+          const expected =
+            page > 15
+              ? unmapped
+              : (memory.unreadable.get(page) ?? memory.bytes.subarray(page * pageBytes, (page + 1) * pageBytes));
           const kept = store.get(page);
-          if (typeof expected === 'number' || kept === undefined || typeof kept === 'number') expect(kept).toBe(expected);
+          if (typeof expected === 'number' || kept === undefined || typeof kept === 'number')
+            expect(kept).toBe(expected);
           else expect(Buffer.compare(kept, expected)).toBe(0);
         }
       }

@@ -6,7 +6,9 @@ import { parseMaps, parseMapsTable } from '../../native/linux/maps.ts';
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'utf8');
 
 test('parseMaps() reads every field of a line', () => {
-  expect(parseMaps(bytes('7f0c7a028000-7f0c7a1bd000 r-xp 00028000 fe:01 1835131                    /usr/lib/libc.so.6\n'))).toEqual([
+  expect(
+    parseMaps(bytes('7f0c7a028000-7f0c7a1bd000 r-xp 00028000 fe:01 1835131                    /usr/lib/libc.so.6\n')),
+  ).toEqual([
     {
       start: 0x7f0c7a028000n,
       end: 0x7f0c7a1bd000n,
@@ -43,17 +45,25 @@ test.each([
 });
 
 test('parseMaps() is exact at the end of the address space', () => {
-  const [region] = parseMaps(bytes('ffffffffff600000-fffffffffffff000 --xp 00000000 00:00 0                  [vsyscall]\n'));
+  const [region] = parseMaps(
+    bytes('ffffffffff600000-fffffffffffff000 --xp 00000000 00:00 0                  [vsyscall]\n'),
+  );
   expect(region).toMatchObject({ start: 0xffff_ffff_ff60_0000n, end: 0xffff_ffff_ffff_f000n });
 });
 
 test('parseMaps() takes a newline out of its escape and bytes that are not UTF-8 as they come', () => {
-  const line = Buffer.concat([bytes('1000-2000 r--p 00000000 00:00 5 /tmp/a\\012b '), Buffer.from([0xff, 0xfe]), bytes(' (deleted)\n')]);
+  const line = Buffer.concat([
+    bytes('1000-2000 r--p 00000000 00:00 5 /tmp/a\\012b '),
+    Buffer.from([0xff, 0xfe]),
+    bytes(' (deleted)\n'),
+  ]);
   expect(parseMaps(line)[0]?.name).toBe('/tmp/a\nb \ufffd\ufffd (deleted)');
 });
 
 test('parseMaps() leaves out lines that make no sense and keeps the others', () => {
-  const found = parseMaps(bytes('nonsense\n1000-2000 rw-p 0 00:00 0\n-\n2000-1000 rw-p 0 00:00 0\n\n3000-4000 rw-p 0 00:00 0'));
+  const found = parseMaps(
+    bytes('nonsense\n1000-2000 rw-p 0 00:00 0\n-\n2000-1000 rw-p 0 00:00 0\n\n3000-4000 rw-p 0 00:00 0'),
+  );
   expect(found.map(({ start }) => start)).toEqual([0x1000n, 0x3000n]);
 });
 
@@ -69,7 +79,17 @@ test('parseMaps() gives each page to one region, where a region grew while the f
 const hostileName = fc
   .oneof(
     fc.constant(''),
-    fc.constantFrom('[heap]', '[stack]', '[vdso]', '[anon:x y]', '/a b (deleted)', '/a-b 7f-80 rw-p 0 00:00 0', '/\\', '/\\01', '/é/ü'),
+    fc.constantFrom(
+      '[heap]',
+      '[stack]',
+      '[vdso]',
+      '[anon:x y]',
+      '/a b (deleted)',
+      '/a-b 7f-80 rw-p 0 00:00 0',
+      '/\\',
+      '/\\01',
+      '/é/ü',
+    ),
     fc.string({ unit: 'binary', maxLength: 40 }).map((text) => `/${Buffer.from(text).toString()}`),
   )
   // The kernel cannot tell a backslash that was typed from its own escape, and neither can we.
@@ -78,7 +98,9 @@ const hostileName = fc
 const hostileRegion = fc.record({
   gap: fc.nat({ max: 2 ** 20 }),
   pages: fc.integer({ min: 1, max: 2 ** 24 }),
-  access: fc.tuple(fc.constantFrom('r', '-'), fc.constantFrom('w', '-'), fc.constantFrom('x', '-'), fc.constantFrom('p', 's')).map((bits) => bits.join('')),
+  access: fc
+    .tuple(fc.constantFrom('r', '-'), fc.constantFrom('w', '-'), fc.constantFrom('x', '-'), fc.constantFrom('p', 's'))
+    .map((bits) => bits.join('')),
   offset: fc.nat({ max: 2 ** 30 }),
   inode: fc.nat(),
   name: hostileName,
@@ -109,7 +131,9 @@ test('parseMaps() takes any bytes at all, and what it finds ascends', () => {
     fc.property(
       fc.oneof(
         fc.uint8Array({ maxLength: 300 }),
-        fc.string({ unit: fc.constantFrom(...'0123456789abcdef- rwxps:\n[]/\\'), maxLength: 300 }).map((text) => new Uint8Array(bytes(text))),
+        fc
+          .string({ unit: fc.constantFrom(...'0123456789abcdef- rwxps:\n[]/\\'), maxLength: 300 })
+          .map((text) => new Uint8Array(bytes(text))),
       ),
       (noise) => {
         let last = 0n;

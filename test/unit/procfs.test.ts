@@ -1,22 +1,25 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { findLibc } from '../../native/linux/libc.ts';
-import { parseCommandLine, parsePasswd, parseStat, parseStatus } from '../../native/linux/procfs.ts';
+import { parseArguments, parsePasswd, parseStat, parseStatus, processName } from '../../native/linux/procfs.ts';
 
 const fields = 'S 17 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 206909 1000 42 18446744073709551615';
 
 test('parseStat() finds its fields behind any name', () => {
   fc.assert(
-    fc.property(fc.string({ maxLength: 15 }).map((name) => Buffer.from(name).toString()), (name) => {
-      expect(parseStat(Buffer.from(`42 (${name}) ${fields}`))).toEqual({
-        pid: 42,
-        name,
-        state: 'S',
-        parent: 17,
-        isKernelThread: false,
-        startTime: '206909',
-      });
-    }),
+    fc.property(
+      fc.string({ maxLength: 15 }).map((name) => Buffer.from(name).toString()),
+      (name) => {
+        expect(parseStat(Buffer.from(`42 (${name}) ${fields}`))).toEqual({
+          pid: 42,
+          name,
+          state: 'S',
+          parent: 17,
+          isKernelThread: false,
+          startTime: '206909',
+        });
+      },
+    ),
   );
 });
 
@@ -29,7 +32,8 @@ test('parseStat() of something else is undefined', () => {
 });
 
 test('parseStatus() reads what is there, and what is missing as an old kernel means it', () => {
-  const text = 'Name:\tx\nTgid:\t42\nUid:\t0\t1\t2\t3\nGid:\t4\t5\t6\t7\nVmSize:\t  10 kB\nVmRSS:\t  1234 kB\nCapPrm:\t0000000000080000\nCapEff:\t0000000000080001\nNoNewPrivs:\t1\nSeccomp:\t2\nNSpid:\t42\t7\n';
+  const text =
+    'Name:\tx\nTgid:\t42\nUid:\t0\t1\t2\t3\nGid:\t4\t5\t6\t7\nVmSize:\t  10 kB\nVmRSS:\t  1234 kB\nCapPrm:\t0000000000080000\nCapEff:\t0000000000080001\nNoNewPrivs:\t1\nSeccomp:\t2\nNSpid:\t42\t7\n';
   expect(parseStatus(Buffer.from(text))).toEqual({
     threadGroup: 42,
     uids: [0, 1, 2, 3],
@@ -42,13 +46,30 @@ test('parseStatus() reads what is there, and what is missing as an old kernel me
     seccomp: 2,
     namespacePids: [42, 7],
   });
-  expect(parseStatus(Buffer.from('Name:\tx\n'))).toMatchObject({ hasMemory: false, residentBytes: 0, seccomp: 0, noNewPrivileges: false });
+  expect(parseStatus(Buffer.from('Name:\tx\n'))).toMatchObject({
+    hasMemory: false,
+    residentBytes: 0,
+    seccomp: 0,
+    noNewPrivileges: false,
+  });
 });
 
-test('parseCommandLine() makes one line of the arguments', () => {
-  expect(parseCommandLine(Buffer.from('redis-server\0*:6379\0\0\0'))).toBe('redis-server *:6379');
-  expect(parseCommandLine(Buffer.from('sh\0-c\0a\nb\x1b[31m\0'))).toBe('sh -c a b [31m');
-  expect(parseCommandLine(Buffer.alloc(0))).toBe('');
+test('parseArguments() gives words without control characters', () => {
+  expect(parseArguments(Buffer.from('redis-server\0*:6379\0\0\0'))).toEqual(['redis-server', '*:6379']);
+  expect(parseArguments(Buffer.from('sh\0\0-c\0a\nb\x1b[31m\0'))).toEqual(['sh', '', '-c', 'a b [31m']);
+  expect(parseArguments(Buffer.alloc(0))).toEqual([]);
+});
+
+test.each([
+  ['python3', ['/usr/bin/python3', 'x.py'], '/usr/bin/python3.11', 'python3'],
+  ['MainThread', ['node', 'server.js'], '/opt/node/bin/node', 'node'],
+  ['MainThread', ['node', 'server.js'], '', 'node'],
+  ['MainThread', [], '', 'MainThread'],
+  ['chrome_crashpad', ['/usr/lib/chromium/chrome_crashpad_handler', '-x'], '', 'chrome_crashpad_handler'],
+  ['chrome_crashpad', ['renamed'], '/usr/lib/chrome_crashpad_handler (deleted)', 'chrome_crashpad_handler'],
+  ['exactly15letter', ['other'], '/bin/other', 'exactly15letter'],
+] as const)('processName(%s, %j, %s) is %4$s', (threadName, words, executable, name) => {
+  expect(processName(threadName, words, executable)).toBe(name);
 });
 
 test('parsePasswd() takes the first name of a uid', () => {
@@ -58,7 +79,8 @@ test('parsePasswd() takes the first name of a uid', () => {
   ]);
 });
 
-const line = (path: string): string => `7f0c7a028000-7f0c7a1bd000 r-xp 00028000 fe:01 1835131                    ${path}\n`;
+const line = (path: string): string =>
+  `7f0c7a028000-7f0c7a1bd000 r-xp 00028000 fe:01 1835131                    ${path}\n`;
 
 test.each([
   ['/usr/lib/x86_64-linux-gnu/libc.so.6', 'glibc'],
@@ -67,7 +89,9 @@ test.each([
   ['/lib/ld-musl-aarch64.so.1', 'musl on arm64'],
   ['/opt/a b/libc.so.6', 'a path with a space'],
 ])('findLibc() finds %s (%s)', (path) => {
-  expect(findLibc(line('/usr/bin/node') + line('/usr/lib/libcap.so.2') + line('/usr/lib/libcrypt.so.1') + line(path))).toBe(path);
+  expect(
+    findLibc(line('/usr/bin/node') + line('/usr/lib/libcap.so.2') + line('/usr/lib/libcrypt.so.1') + line(path)),
+  ).toBe(path);
 });
 
 test.each(['/usr/lib/libc.so.6 (deleted)', '/usr/lib/libc.so.6.debug', '/usr/lib/libcurl.so.4', '/tmp/mylibc.so.6'])(

@@ -13,18 +13,16 @@ import type { Target } from '../../extension/target.ts';
 type Row = readonly [start: number, end: number, access: string, name: string, kind: Region['kind']];
 
 function table(rows: readonly Row[], version = 1): RegionTable {
-  const regions = rows.map(
-    ([start, end, access, name, kind]): Region => ({
-      start: addressOfPage(start),
-      end: addressOfPage(end),
-      access,
-      offset: 0n,
-      device: '00:00',
-      inode: 0,
-      name,
-      kind,
-    }),
-  );
+  const regions = rows.map(([start, end, access, name, kind]): Region => ({
+    start: addressOfPage(start),
+    end: addressOfPage(end),
+    access,
+    offset: 0n,
+    device: '00:00',
+    inode: 0,
+    name,
+    kind,
+  }));
   return tableOfRegions(regions, version);
 }
 
@@ -84,8 +82,22 @@ describe('groupRegions', () => {
 describe('createRegionMarks', () => {
   it('marks new, changed and gone regions for a while, and nothing at first', () => {
     const marks = createRegionMarks();
-    const before = table([[1, 2, 'rw-p', '', 'anonymous'], [5, 6, 'rw-p', '[heap]', 'heap'], [9, 10, 'r--p', libc, 'rodata']], 1);
-    const after = table([[5, 7, 'rw-p', '[heap]', 'heap'], [8, 9, 'rw-p', '', 'anonymous'], [9, 10, 'r--p', libc, 'rodata']], 2);
+    const before = table(
+      [
+        [1, 2, 'rw-p', '', 'anonymous'],
+        [5, 6, 'rw-p', '[heap]', 'heap'],
+        [9, 10, 'r--p', libc, 'rodata'],
+      ],
+      1,
+    );
+    const after = table(
+      [
+        [5, 7, 'rw-p', '[heap]', 'heap'],
+        [8, 9, 'rw-p', '', 'anonymous'],
+        [9, 10, 'r--p', libc, 'rodata'],
+      ],
+      2,
+    );
     marks.next(before, 0);
     expect(marks.of(1, 0)).toBeUndefined();
     marks.next(after, 1000);

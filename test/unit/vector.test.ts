@@ -16,7 +16,12 @@ interface Iovec {
 }
 
 /** A kernel in a few lines: it copies in order, byte by byte, and ends at the first page of `holes`. */
-function kernel(vector: Vector, span: Span, holes: ReadonlySet<number>, written?: Map<bigint, number>): { call: VectorCall; calls: { locals: number; remotes: number; count: number }[] } {
+function kernel(
+  vector: Vector,
+  span: Span,
+  holes: ReadonlySet<number>,
+  written?: Map<bigint, number>,
+): { call: VectorCall; calls: { locals: number; remotes: number; count: number }[] } {
   const calls: { locals: number; remotes: number; count: number }[] = [];
   const base = BigInt(localAddress(span.bytes));
   const iovecs = (words: Uint32Array, count: number): Iovec[] =>
@@ -35,7 +40,10 @@ function kernel(vector: Vector, span: Span, holes: ReadonlySet<number>, written?
       for (let i = 0; i < length; i++) {
         const address = from + BigInt(i);
         if (holes.has(Number(address >> 12n))) break copying;
-        while (used === targets[at]?.length) (at++, (used = 0));
+        while (used === targets[at]?.length) {
+          at++;
+          used = 0;
+        }
         const index = Number((targets[at] as Iovec).base - base) + used++;
         if (index < 0 || index >= span.bytes.length) throw new Error('past the end of the buffer');
         if (written === undefined) span.bytes[index] = byteAt(Number(address >> 12n), Number(address & 0xfffn));
@@ -72,7 +80,10 @@ test('transfer() reads a contiguous range as one iovec on either side', () => {
 test('transfer() splits at the kernel’s bound of iovecs', () => {
   const vector = createVector();
   const pages = Array.from({ length: iovecsMax * 2 + 1 }, (_, i) => i * 2);
-  const span = spanFor(pages, pages.map(() => unread));
+  const span = spanFor(
+    pages,
+    pages.map(() => unread),
+  );
   const { call, calls } = kernel(vector, span, new Set());
   transfer(call, 1, span, vector, () => unmapped);
   expect(calls.map(({ remotes }) => remotes)).toEqual([iovecsMax, iovecsMax, 1]);
@@ -115,7 +126,16 @@ test('transfer() with stop ends at the hole, and says how many bytes landed befo
 
 test('transfer() gives what is not about a page back as -errno', () => {
   const span = spanFor([1], [unread]);
-  for (const errno of [3, 1, 38]) expect(transfer(() => -errno, 1, span, createVector(), () => unmapped)).toBe(-errno);
+  for (const errno of [3, 1, 38])
+    expect(
+      transfer(
+        () => -errno,
+        1,
+        span,
+        createVector(),
+        () => unmapped,
+      ),
+    ).toBe(-errno);
 });
 
 test('transfer() of nothing makes no call', () => {
@@ -149,7 +169,10 @@ function naive(span: Span, holes: ReadonlySet<number>): { bytes: Uint8Array; sta
 test('transfer() does what a loop over pages would, whatever the pages, holes, states and edges', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.record({ page: fc.nat({ max: 40 }), state: fc.constantFrom(readable, unread, unread, unread, unmapped) }), { minLength: 1, maxLength: 24 }),
+      fc.array(
+        fc.record({ page: fc.nat({ max: 40 }), state: fc.constantFrom(readable, unread, unread, unread, unmapped) }),
+        { minLength: 1, maxLength: 24 },
+      ),
       fc.uniqueArray(fc.nat({ max: 40 }), { maxLength: 12 }),
       fc.boolean(),
       fc.nat({ max: 4095 }),
@@ -159,7 +182,12 @@ test('transfer() does what a loop over pages would, whatever the pages, holes, s
         const first = drawn[0]?.page ?? 0;
         const pages = drawn.map(({ page }, i) => (consecutive ? first + i : page));
         const edges = consecutive && drawn.length > 1;
-        const span = spanFor(pages, drawn.map(({ state }) => state), edges ? head : 0, edges ? cut : 0);
+        const span = spanFor(
+          pages,
+          drawn.map(({ state }) => state),
+          edges ? head : 0,
+          edges ? cut : 0,
+        );
         const holes = new Set(holeList);
         const vector = createVector();
         for (let round = 0; round < 2; round++) {

@@ -1,10 +1,20 @@
 import { expect, test } from 'vitest';
+import { holding, saying } from '../saying.ts';
 import { MemoryError } from '../../common/error.ts';
 import { pageBytes } from '../../common/page.ts';
 import { tableOfRegions, type Region } from '../../common/region.ts';
 import { writeMemory, type WriteAccess } from '../../native/write.ts';
 
-const region: Region = { start: 0x1000n, end: 0x4000n, access: 'rw-p', offset: 0n, device: '00:00', inode: 0, name: '[heap]', kind: 'heap' };
+const region: Region = {
+  start: 0x1000n,
+  end: 0x4000n,
+  access: 'rw-p',
+  offset: 0n,
+  device: '00:00',
+  inode: 0,
+  name: '[heap]',
+  kind: 'heap',
+};
 const table = tableOfRegions([region], 1);
 
 /** A process whose kernel lets as much through as a test says, where no real one can be made to. */
@@ -60,7 +70,7 @@ test('writeMemory() says so when nothing of it landed', () => {
   expect(errorOf(() => writeMemory(fake({ writeVector: () => 0 }), range, bytes, {}))).toMatchObject({
     code: 'Protected',
     landed: 0,
-    message: expect.stringContaining('Nothing was written'),
+    message: holding('Nothing was written'),
   });
 });
 
@@ -74,7 +84,10 @@ test('writeMemory() writes nothing when the address space was gone before', () =
 test('writeMemory() says so when the process went while the bytes were being written', () => {
   let isAlive = true;
   const target = fake({ isAlive: () => isAlive, writeVector: () => ((isAlive = false), 4) });
-  expect(errorOf(() => writeMemory(target, range, bytes, {}))).toMatchObject({ code: 'Gone', message: expect.stringMatching(/While the bytes were being written.*lost/) });
+  expect(errorOf(() => writeMemory(target, range, bytes, {}))).toMatchObject({
+    code: 'Gone',
+    message: saying(/While the bytes were being written.*lost/),
+  });
 });
 
 test('writeMemory() tells a write that the program changed at once from one that held', () => {
@@ -89,7 +102,9 @@ test('writeMemory() tells a write that the program changed at once from one that
 });
 
 test('writeMemory() by force on a descriptor that is for reading says what is missing', () => {
-  expect(errorOf(() => writeMemory(fake({ writeThrough: () => -13 }), range, bytes, { force: true })).message).toMatch(/opened for reading only.*Nothing was written/);
+  expect(errorOf(() => writeMemory(fake({ writeThrough: () => -13 }), range, bytes, { force: true })).message).toMatch(
+    /opened for reading only.*Nothing was written/,
+  );
 });
 
 test('writeMemory() does not write what the caller changes meanwhile', () => {

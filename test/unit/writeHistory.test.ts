@@ -44,7 +44,11 @@ describe('createHistory', () => {
     history.wrote(write);
     history.undid(back(write, 3));
     expect(history.undoable()).toMatchObject({ start: 0x1003n, before: Uint8Array.of(4), after: Uint8Array.of(8) });
-    expect(history.redoable()).toMatchObject({ start: 0x1000n, before: Uint8Array.of(1, 2, 3), after: Uint8Array.of(5, 6, 7) });
+    expect(history.redoable()).toMatchObject({
+      start: 0x1000n,
+      before: Uint8Array.of(1, 2, 3),
+      after: Uint8Array.of(5, 6, 7),
+    });
   });
 
   it('overwritten() tells the entry, and nothing of a write that is not known', () => {

@@ -66,7 +66,7 @@ suite('the API', () => {
 
   test('read() gives the bytes, and names what cannot be read instead of giving zeros for it', async () => {
     const at = BigInt(await target.ask('map 3 rw 7'));
-    await target.ask(`protect ${`0x${(at + 4096n).toString(16)}`} 1 -`);
+    await target.ask(`protect 0x${(at + 4096n).toString(16)} 1 -`);
     await api.attach(target.pid);
     const { bytes, unreadable } = await api.read(target.pid, at + 4000n, 4096 + 192);
     assert.equal(bytes.length, 4288);
