@@ -6,7 +6,8 @@ import { requireLinux } from './platform.ts';
 import { askToAttach } from './questions.ts';
 import type { Target } from './target.ts';
 import type { Targets } from './targets.ts';
-import { placeAt, type View } from './view.ts';
+import { placeAt } from './place.ts';
+import type { View } from './view.ts';
 import type { Views } from './views.ts';
 
 /**

@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
-import { addressFrom, printAddress } from '../common/address.ts';
+import { printAddress } from '../common/address.ts';
 import { MemoryError } from '../common/error.ts';
 import type { EditResult, ViewAction } from '../common/protocol.ts';
-import { printRange, rangeFrom, type Range } from '../common/range.ts';
-import { isMenuContext, parseSaveArgument, parseSaveText, parseTargetArgument } from './arguments.ts';
+import type { Range } from '../common/range.ts';
+import { isMenuContext, parseSaveArgument, parseTargetArgument } from './arguments.ts';
+import { askForAddress, askForRange } from './ask.ts';
 import { resolveAddress, type Attach } from './attach.ts';
 import type { CommandTable } from './commands.ts';
 import type { Editing } from './editing.ts';
@@ -16,7 +17,8 @@ import type { Regions } from './regions.ts';
 import { saveMemory, tellSaved } from './save.ts';
 import { printTarget, type OpenAgent, type Target } from './target.ts';
 import { notAttached, type Targets } from './targets.ts';
-import { placeAt, type View } from './view.ts';
+import { placeAt } from './place.ts';
+import type { View } from './view.ts';
 import type { Views } from './views.ts';
 
 export interface CommandSurroundings {
@@ -246,40 +248,4 @@ function isRegionsNode(value: unknown): value is RegionsNode {
 function withRegion<T>(argument: unknown, run: (node: RegionNode) => T): T {
   if (isRegionsNode(argument) && argument.type === 'region') return run(argument);
   throw new MemoryError('Invalid', 'Run this from a region in the Regions view.');
-}
-
-function askForAddress(target: Target): Thenable<string | undefined> {
-  return vscode.window.showInputBox({
-    title: `Go to Address in ${printTarget(target.facts)}`,
-    placeHolder: '0x7f…, [heap]+0x40, libc.so.6+0x1234, *0x7f…',
-  });
-}
-
-/** The range to save, begun with what is selected in the view. */
-async function askForRange(target: Target, view: View | undefined): Promise<Range | undefined> {
-  const selection = view?.place?.selection;
-  const selected = selection && selectedRange(addressFrom(selection.anchor), addressFrom(selection.caret));
-  const text = await vscode.window.showInputBox({
-    title: `Save Memory of ${printTarget(target.facts)} to a File`,
-    prompt: 'An address and how many bytes',
-    placeHolder: '[heap] 4096',
-    ...(selected !== undefined && selected.length > 1 && { value: `${printRange(selected).start} ${selected.length}` }),
-    validateInput(typed) {
-      try {
-        parseSaveText(typed);
-        return undefined;
-      } catch (error) {
-        return error instanceof Error ? error.message : String(error);
-      }
-    },
-  });
-  if (text === undefined) return undefined;
-  const { expression, length } = parseSaveText(text);
-  const { address } = await target.call('resolve', { expression });
-  return rangeFrom({ start: address, length });
-}
-
-function selectedRange(anchor: bigint, caret: bigint): Range {
-  const start = anchor < caret ? anchor : caret;
-  return { start, length: Number((anchor < caret ? caret : anchor) - start) + 1 };
 }

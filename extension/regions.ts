@@ -1,23 +1,12 @@
 import * as vscode from 'vscode';
-import { printAddress } from '../common/address.ts';
 import { createDisposableStore } from '../common/dispose.ts';
 import { regionMarkMs, treeRefreshMs } from '../common/limits.ts';
-import { addressOfPage } from '../common/page.ts';
-import { printAccess, type RegionKind } from '../common/region.ts';
-import { printSize } from '../common/size.ts';
 import { filterHelp, parseRegionFilter } from './regionFilter.ts';
 import { groupKey, groupLabel, groupRegions, type GroupedRegions, type Grouping } from './regionGroups.ts';
+import { decorationOf, treeItem } from './regionItems.ts';
 import { createRegionMarks, type GoneRegion, type RegionMarks } from './regionMarks.ts';
-import {
-  printPages,
-  regionNode,
-  stretched,
-  type GroupNode,
-  type RegionNode,
-  type RegionsNode,
-  type TargetNode,
-} from './regionNodes.ts';
-import { printTarget, type Target } from './target.ts';
+import { printPages, regionNode, stretched, type GroupNode, type RegionsNode, type TargetNode } from './regionNodes.ts';
+import type { Target } from './target.ts';
 import type { Targets } from './targets.ts';
 
 /** The Regions view of the sidebar: live while somebody sees it, and without any work while nobody does. */
@@ -35,8 +24,6 @@ interface Watched {
   grouped: GroupedRegions | undefined;
 }
 
-const decorationScheme = 'live-memory-region';
-
 export function createRegions(targets: Targets, setContext: (key: string, value: unknown) => void): Regions {
   const store = createDisposableStore();
   const treeChanged = store.add(new vscode.EventEmitter<RegionsNode | undefined>());
@@ -52,7 +39,11 @@ export function createRegions(targets: Targets, setContext: (key: string, value:
   const tree = store.add(
     vscode.window.createTreeView<RegionsNode>('liveMemory.regions', {
       showCollapseAll: true,
-      treeDataProvider: { onDidChangeTreeData: treeChanged.event, getChildren: childrenOf, getTreeItem: itemOf },
+      treeDataProvider: {
+        onDidChangeTreeData: treeChanged.event,
+        getChildren: childrenOf,
+        getTreeItem: (node) => treeItem(node, grouping),
+      },
     }),
   );
   store.add(vscode.window.registerFileDecorationProvider({ provideFileDecoration: decorationOf }));
@@ -202,25 +193,6 @@ export function createRegions(targets: Targets, setContext: (key: string, value:
     return [...ghosts, ...nodes];
   }
 
-  function itemOf(node: RegionsNode): vscode.TreeItem {
-    switch (node.type) {
-      case 'target':
-        return targetItem(node);
-      case 'group':
-        return groupItem(node);
-      case 'stretch': {
-        const item = new vscode.TreeItem(node.label, vscode.TreeItemCollapsibleState.Collapsed);
-        item.id = `stretch/${node.id}`;
-        item.description = `${node.count}`;
-        return item;
-      }
-      case 'region':
-        return regionItem(node, grouping);
-      default:
-        return node satisfies never;
-    }
-  }
-
   function tellFilter(): void {
     if (filterText === '') {
       if (tree.message) tree.message = '';
@@ -280,94 +252,4 @@ export function createRegions(targets: Targets, setContext: (key: string, value:
     refresh: rearrange,
     dispose: () => store.dispose(),
   };
-}
-
-function targetItem({ target }: TargetNode): vscode.TreeItem {
-  const { state, reason } = target.status;
-  const gone = state === 'gone';
-  const item = new vscode.TreeItem(
-    printTarget(target.facts),
-    gone ? vscode.TreeItemCollapsibleState.None : vscode.TreeItemCollapsibleState.Expanded,
-  );
-  item.id = `target/${target.key}/${gone}`;
-  item.contextValue = gone ? 'target-gone' : 'target';
-  item.iconPath = new vscode.ThemeIcon(gone ? 'circle-slash' : state === 'stopped' ? 'debug-pause' : 'circuit-board');
-  item.description = gone ? (reason ?? 'gone') : state === 'stopped' ? 'stopped' : '';
-  item.tooltip = [target.facts.commandLine, target.facts.executable, `user ${target.facts.user}`, reason]
-    .filter((line) => line !== undefined && line !== '')
-    .join('\n');
-  return item;
-}
-
-function groupItem({ target, group }: GroupNode): vscode.TreeItem {
-  const item = new vscode.TreeItem(group.label, vscode.TreeItemCollapsibleState.Collapsed);
-  item.id = `group/${target.key}/${group.key}`;
-  item.contextValue = 'group';
-  const count = group.indexes.length === 1 ? '' : `${group.indexes.length} regions, `;
-  item.description = group.indexes.length === 0 ? 'gone' : `${count}${printSizes(group.bytes, group.residentBytes)}`;
-  item.tooltip = `${group.key}\n${item.description}`;
-  return item;
-}
-
-function regionItem(node: RegionNode, grouping: Grouping): vscode.TreeItem {
-  // The end comes last: a narrow sidebar cuts off there, and access and size are what people look for.
-  const item = new vscode.TreeItem(printAddress(addressOfPage(node.start)));
-  const end = printAddress(addressOfPage(node.end));
-  const gone = node.mark === 'gone';
-  const access = printAccess(node.access);
-  const sizes = printSizes(node.bytes, node.residentBytes);
-  const name = node.name || 'anonymous';
-  const shortName = grouping === 'file' ? '' : `  ${name.slice(name.lastIndexOf('/') + 1)}`;
-  item.id = `region/${node.target.key}/${node.start}/${gone}`;
-  item.contextValue = gone ? 'region-gone' : 'region';
-  item.description = `${gone ? 'gone, was ' : ''}${access}  ${sizes}${shortName}  to ${end}`;
-  item.iconPath = new vscode.ThemeIcon(node.mark === 'new' ? 'add' : gone ? 'remove' : kindIcons[node.kind]);
-  item.tooltip = `${printPages(node.start, node.end)}\n${access}, ${node.kind}, ${sizes}\n${name}`;
-  if (node.mark !== undefined) {
-    item.resourceUri = vscode.Uri.from({
-      scheme: decorationScheme,
-      path: `/${node.mark}/${node.target.key}/${node.start}`,
-    });
-  }
-  if (!gone) item.command = { command: 'liveMemory.openRegion', title: 'Open in Memory View', arguments: [node] };
-  item.accessibilityInformation = {
-    label: `${item.label as string}, ${item.description}, ${node.kind} ${name}${markWord(node)}`,
-  };
-  return item;
-}
-
-function markWord({ mark }: RegionNode): string {
-  return mark === undefined ? '' : `, ${mark}`;
-}
-
-const kindIcons: Record<RegionKind, string> = {
-  heap: 'database',
-  stack: 'layers',
-  anonymous: 'symbol-array',
-  text: 'symbol-method',
-  rodata: 'symbol-constant',
-  data: 'symbol-field',
-  shared: 'link',
-  vdso: 'chip',
-  named: 'symbol-namespace',
-  reserved: 'circle-outline',
-};
-
-function printSizes(bytes: number, residentBytes: number): string {
-  return Number.isNaN(residentBytes) ? printSize(bytes) : `${printSize(bytes)}, ${printSize(residentBytes)} resident`;
-}
-
-function decorationOf(uri: vscode.Uri): vscode.FileDecoration | undefined {
-  if (uri.scheme !== decorationScheme) return undefined;
-  const colour = (name: string): vscode.ThemeColor => new vscode.ThemeColor(`gitDecoration.${name}ResourceForeground`);
-  switch (uri.path.split('/')[1] as RegionNode['mark']) {
-    case 'new':
-      return new vscode.FileDecoration('+', 'New', colour('added'));
-    case 'changed':
-      return new vscode.FileDecoration('~', 'Changed', colour('modified'));
-    case 'gone':
-      return new vscode.FileDecoration('−', 'Gone', colour('deleted'));
-    default:
-      return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import type { Address, AddressText } from '../common/address.ts';
+import type { AddressText } from '../common/address.ts';
 import { addressFrom, printAddress } from '../common/address.ts';
 import { createChannel, type Answers, type Channel, type Hears } from '../common/channel.ts';
 import { createDisposableStore, type DisposableStore } from '../common/dispose.ts';
@@ -6,13 +6,13 @@ import { createEmitter, type Event } from '../common/event.ts';
 import { pagesPerViewMax, silenceMs } from '../common/limits.ts';
 import type { Choices, EditResult, Place, ViewAction, ViewContract, ViewHostContract } from '../common/protocol.ts';
 import { rangeFrom, type Range } from '../common/range.ts';
-import { printLabel } from '../common/region.ts';
 import * as vscode from 'vscode';
 import { choicesFrom } from './choices.ts';
 import { byView, type Editing } from './editing.ts';
 import { viewHtml } from './html.ts';
 import { assertOwnBuffers } from './ownBuffers.ts';
 import { printTarget, type Subscription, type Target } from './target.ts';
+import { placeAt, samePlace } from './place.ts';
 import { placeFrom } from './viewState.ts';
 
 /** One memory view: a webview panel on one side, a target on the other. */
@@ -49,12 +49,6 @@ export interface ViewSurroundings {
 export interface Opening {
   readonly place?: Place | undefined;
   readonly choices?: Choices | undefined;
-}
-
-/** A place that shows an address and selects it. */
-export function placeAt(address: Address): Place {
-  const text = printAddress(address);
-  return { top: text, selection: { anchor: text, caret: text } };
 }
 
 export function createView(
@@ -273,26 +267,6 @@ export function createView(
   };
   panel.webview.html = viewHtml(panel.webview, around.extensionUri);
   return view;
-}
-
-/**
- * The place in another target: the very same in the same process, else what has the same label there, for a program that
- * is started again lies elsewhere; else where its heap or its stack begins.
- */
-async function samePlace(place: Place | undefined, from: Target, to: Target): Promise<Place | undefined> {
-  if (from.facts.pid === to.facts.pid && from.facts.startTime === to.facts.startTime && place !== undefined)
-    return place;
-  const was = place?.selection?.caret ?? place?.top;
-  const label = was === undefined ? undefined : printLabel(from.regions, addressFrom(was));
-  for (const expression of [label, '[heap]', '[stack]']) {
-    if (expression === undefined) continue;
-    try {
-      return placeAt(addressFrom((await to.call('resolve', { expression })).address));
-    } catch {
-      // Nothing has that name here; the next one may be there.
-    }
-  }
-  return undefined;
 }
 
 /** Each view is posted buffers of its own, for VS Code ships whole buffers and the history keeps the bytes. */

@@ -29,7 +29,7 @@ export function pagesOf(range: Range): Float64Array {
 export function spanOf(range: Range, bytes: Uint8Array): Span {
   const pages = pagesOf(range);
   const states = new Uint8Array(pages.length).fill(PageState.unread);
-  return { pages, states, bytes, head: offsetInPage(range.start) };
+  return { pages, states, bytes, head: range.length === 0 ? 0 : offsetInPage(range.start) };
 }
 
 /** The part of a range that lies on page i of its pages. */

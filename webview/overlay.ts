@@ -31,7 +31,7 @@ export interface OverlayInput {
   readonly selected: readonly [Address, Address] | undefined;
 }
 
-const glowAlpha = [0, 0.55, 0.38, 0.24, 0.12, 0.3] as const;
+const glowAlpha = [0, 0.45, 0.32, 0.2, 0.1, 0.3] as const;
 
 export function createOverlay(under: HTMLCanvasElement, over: HTMLCanvasElement): Overlay {
   const below = under.getContext('2d');

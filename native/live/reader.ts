@@ -1,7 +1,14 @@
 import type { Disposable } from '../../common/dispose.ts';
 import { MemoryError } from '../../common/error.ts';
 import type { Frame } from '../../common/frame.ts';
-import { framesInFlightMax, refreshRateMax, refreshRateMin, tickMsMin } from '../../common/limits.ts';
+import {
+  framesInFlightMax,
+  refreshRateMax,
+  refreshRateMin,
+  restAfterMs,
+  restIntervalMs,
+  tickMsMin,
+} from '../../common/limits.ts';
 import { pageBytes, PageState } from '../../common/page.ts';
 import type { Pulse } from '../../common/protocol.ts';
 import type { LiveSource, ReadPlan } from '../source.ts';
@@ -76,6 +83,8 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
   let timer: NodeJS.Timeout | undefined;
   let dueMs = 0;
   let lastMs = -Infinity;
+  /** When anything last differed, or something else came to be watched. */
+  let changedMs = 0;
   let lastSeq = 0;
   let ended = false;
   let ticks = 0;
@@ -110,6 +119,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
       return;
     }
     if (count > 0) {
+      changedMs = begunMs;
       mark();
       plans.told = next;
       plans.next = told;
@@ -168,9 +178,10 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
   function schedule(): void {
     if (ended || timer !== undefined) return;
     const nowMs = performance.now();
-    dueMs += intervalMs;
+    const paceMs = nowMs - changedMs > restAfterMs ? Math.max(intervalMs, restIntervalMs) : intervalMs;
+    dueMs += paceMs;
     // A timer may fire early as well as late; only a time that is off by more than that is given up.
-    if (dueMs < nowMs - intervalMs || dueMs > nowMs + 2 * intervalMs) dueMs = nowMs + intervalMs;
+    if (dueMs < nowMs - paceMs || dueMs > nowMs + 2 * paceMs) dueMs = nowMs + paceMs;
     // Node's timers round down to whole milliseconds: rounding here keeps the average.
     timer = setTimeout(tick, Math.max(0, Math.round(dueMs - nowMs)));
   }
@@ -190,6 +201,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
       pulseMs = nowMs;
       ticks = 0;
     }
+    changedMs = nowMs;
     dueMs = Math.max(nowMs, lastMs + tickMsMin);
     timer = setTimeout(tick, Math.ceil(dueMs - nowMs));
   }

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startTarget, type RunningTarget } from '../target/target.ts';
 import { attachFromPalette, memoryView } from './memory.ts';
+import { extensionHost } from './processes.ts';
 import { startVSCode, type VSCode } from './vscode.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
@@ -25,25 +25,10 @@ async function start(name: string): Promise<RunningTarget> {
   return target;
 }
 
-/** The extension host of this VS Code: the process with that type whose home is ours. */
-function extensionHost(): number {
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const commandLine = readFileSync(`/proc/${name}/cmdline`, 'utf8');
-      const environment = readFileSync(`/proc/${name}/environ`, 'utf8');
-      if (commandLine.includes('--type=extensionHost') && environment.includes(vscode.userData)) return Number(name);
-    } catch {
-      // Ended meanwhile.
-    }
-  }
-  throw new Error('this VS Code has no extension host');
-}
-
 /** Calls of `process_vm_readv`, and of `pread64` on /proc/<pid>/…, by the extension host within a time, by strace. */
 async function syscalls(ms: number): Promise<{ readonly readv: number; readonly pread: number }> {
   // -y names the file of each descriptor: the extension host has other extensions in it, which read files of their own.
-  const options = ['-f', '-qq', '-y', '-e', 'trace=process_vm_readv,pread64', '-p', String(extensionHost())];
+  const options = ['-f', '-qq', '-y', '-e', 'trace=process_vm_readv,pread64', '-p', String(extensionHost(vscode.userData))];
   const strace = spawn('strace', options, { stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';
   strace.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -57,8 +57,12 @@ const themes: Record<Theme, { readonly name: string; readonly class: string }> =
   'contrast-light': { name: 'Default High Contrast Light', class: 'hc-light' },
 };
 
-/** What this VS Code says of itself: a module of Microsoft's own builds, and an account that nobody asked for. */
-const expectedErrors = ['/node_modules/vsda/', "authentication provider 'github'"];
+/** What this VS Code says of itself: a module of Microsoft's own builds, an account nobody asked for, a reload. */
+const expectedErrors = [
+  '/node_modules/vsda/',
+  "authentication provider 'github'",
+  '[lifecycle] Long running operations',
+];
 
 const flags = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],

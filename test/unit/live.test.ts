@@ -227,6 +227,22 @@ test('reader: once the source is gone nothing of what it reads is told', () => {
   expect(a.frames).toHaveLength(1);
 });
 
+test('reader: what has been still for a second is read at half speed, until it changes', () => {
+  const a = watcher();
+  a.watch(Float64Array.of(1));
+  vi.advanceTimersByTime(1100);
+  const during = (ms: number): number => {
+    const { fills } = source;
+    vi.advanceTimersByTime(ms);
+    return source.fills - fills;
+  };
+  expect(during(1000)).toBe(30);
+  source.bytes[pageBytes] = 1;
+  vi.advanceTimersByTime(34);
+  expect(a.frames).toHaveLength(2);
+  expect(during(500)).toBe(25);
+});
+
 test('reader: the identity is asked for only in a tick whose bytes differ', () => {
   const a = watcher();
   a.watch(Float64Array.of(1));
