@@ -147,12 +147,16 @@ export async function evaluateExpression(expression: Expression, scope: Expressi
       const right = await evaluateExpression(expression.right, scope);
       const value = expression.op === '+' ? left + right : left - right;
       if (value < 0n) throw invalid('It comes out below zero.');
-      if (value > addressMax) throw invalid(`It comes out past 2^64, where addresses end (${printAddress(addressMax)}).`);
+      if (value > addressMax)
+        throw invalid(`It comes out past 2^64, where addresses end (${printAddress(addressMax)}).`);
       return value;
     }
   }
 }
 
 function invalid(detail: string): MemoryError {
-  return new MemoryError('Invalid', `That is not an address. ${detail} Try 0x7f…, 4096, [heap]+0x40, libc.so.6+0x1234 or *0x7f….`);
+  return new MemoryError(
+    'Invalid',
+    `That is not an address. ${detail} Try 0x7f…, 4096, [heap]+0x40, libc.so.6+0x1234 or *0x7f….`,
+  );
 }

@@ -27,5 +27,7 @@ export function endOf(range: Range): Address {
 
 /** Whether a range is a whole, non-negative number of bytes inside the 64-bit address space. */
 export function isValidRange(range: Range): boolean {
-  return Number.isSafeInteger(range.length) && range.length >= 0 && range.start >= 0n && endOf(range) <= addressMax + 1n;
+  return (
+    Number.isSafeInteger(range.length) && range.length >= 0 && range.start >= 0n && endOf(range) <= addressMax + 1n
+  );
 }

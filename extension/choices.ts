@@ -10,7 +10,7 @@ export const choiceNames = [
 ] as const satisfies readonly (keyof Choices)[];
 export type ChoiceName = (typeof choiceNames)[number];
 
-const allowed: { readonly [K in ChoiceName]: readonly Choices[K][] } = {
+export const allowedChoices: { readonly [K in ChoiceName]: readonly Choices[K][] } = {
   unit: units,
   byteOrder: ['little', 'big'],
   bytesPerRow: [0, 8, 16, 32, 64],
@@ -23,7 +23,7 @@ const usual: Choices = { unit: 'hex8', byteOrder: 'little', bytesPerRow: 16, tex
 export function choicesFrom(value: unknown, otherwise: Choices = usual): Choices {
   const given = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   const pick = <K extends ChoiceName>(name: K): Choices[K] =>
-    allowed[name].find((choice) => choice === given[name]) ?? otherwise[name];
+    allowedChoices[name].find((choice) => choice === given[name]) ?? otherwise[name];
   return {
     unit: pick('unit'),
     byteOrder: pick('byteOrder'),

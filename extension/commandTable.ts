@@ -7,6 +7,7 @@ import { isMenuContext, parseSaveArgument, parseTargetArgument } from './argumen
 import { askForAddress, askForRange } from './ask.ts';
 import { resolveAddress, type Attach } from './attach.ts';
 import type { CommandTable } from './commands.ts';
+import { askForDisplay } from './display.ts';
 import type { Editing } from './editing.ts';
 import { saveHistory, type HistoryDocuments } from './historyDocument.ts';
 import type { Log } from './log.ts';
@@ -179,9 +180,15 @@ export function commandTable(around: CommandSurroundings): CommandTable {
 
   function perform(action: ViewAction): void {
     const view = views.active() ?? views.latest();
-    if (view === undefined)
-      throw new MemoryError('Invalid', 'No memory view is open. Run "Live Memory: Open Memory View" first.');
+    if (view === undefined) throw noView();
     view.perform(action);
+  }
+
+  async function chooseDisplay(): Promise<void> {
+    const view = views.active() ?? views.latest();
+    if (view === undefined) throw noView();
+    const changes = await askForDisplay(view.choices);
+    if (changes !== undefined) view.choose(changes, 'user');
   }
 
   /** Undo and redo show where they wrote; in a view that is at hand they also say there why they could not. */
@@ -222,6 +229,7 @@ export function commandTable(around: CommandSurroundings): CommandTable {
     'liveMemory.resume': () => perform('togglePause'),
     'liveMemory.saveRegion': save,
     'liveMemory.explainAccess': explain,
+    'liveMemory.chooseDisplay': chooseDisplay,
     'liveMemory.showHistory': async (argument) => void (await histories.show(await meant(argument))),
     'liveMemory.saveHistory': async (argument) => (await saveHistory(await meant(argument)))?.fsPath,
     'liveMemory.clearHistory': clearHistory,
@@ -239,6 +247,10 @@ export function commandTable(around: CommandSurroundings): CommandTable {
     ...Object.fromEntries(inView.map((action) => [`liveMemory.${action}`, () => perform(action)])),
     'liveMemory.showLog': () => log.show(),
   };
+}
+
+function noView(): MemoryError {
+  return new MemoryError('Invalid', 'No memory view is open. Run "Live Memory: Open Memory View" first.');
 }
 
 function isRegionsNode(value: unknown): value is RegionsNode {

@@ -79,7 +79,7 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
       choices.forget(change.choices).then(undefined, report);
       const set = settings.choices();
       const changed = Object.fromEntries(change.choices.map((name) => [name, set[name]]));
-      for (const view of views.all()) view.choose(changed);
+      for (const view of views.all()) view.choose(changed, 'setting');
     }),
   );
   views.onDidChange(() => {

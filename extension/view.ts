@@ -21,11 +21,13 @@ export interface View {
   readonly target: Target;
   readonly paused: boolean;
   readonly place: Place | undefined;
+  readonly choices: Choices;
   goTo(range: { readonly address: AddressText; readonly length?: number }): void;
   /** Answers whether the webview is there to do it. */
   perform(action: ViewAction): boolean;
   notice(severity: 'info' | 'error', message: string): void;
-  choose(changes: Partial<Choices>): void;
+  /** Shows bytes another way; what the user chose is remembered for the program, what a setting says is not. */
+  choose(changes: Partial<Choices>, by: 'user' | 'setting'): void;
   /** Shows another target from now on, at the place that is what this one was in the old target. */
   show(target: Target): Promise<void>;
   /** Anything that a menu or a context key depends on. */
@@ -207,6 +209,9 @@ export function createView(
     get place() {
       return place;
     },
+    get choices() {
+      return choices;
+    },
     goTo(range) {
       place = placeAt(addressFrom(range.address));
       panel.reveal(undefined, false);
@@ -218,8 +223,9 @@ export function createView(
       return ready;
     },
     notice: (severity, message) => say('notice', { severity, message }),
-    choose(changes) {
+    choose(changes, by) {
       choices = { ...choices, ...changes };
+      if (by === 'user') around.remember(bound.target, choices);
       say('choices', choices);
     },
     async show(target) {

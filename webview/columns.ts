@@ -50,7 +50,11 @@ export function createColumns(parent: HTMLElement): Columns {
         return label((i % 16).toString(16), x, width);
       });
       element.style.minWidth = `${geometry.width}px`;
-      element.replaceChildren(label('Address', geometry.addressX, 16 * geometry.characterWidth, 'title'), ...units, ...texts);
+      element.replaceChildren(
+        label('Address', geometry.addressX, 16 * geometry.characterWidth, 'title'),
+        ...units,
+        ...texts,
+      );
       light(lit);
     },
     light,

@@ -16,8 +16,7 @@ export interface CopyOptions {
  */
 export function printCopy(form: CopyForm, start: Address, read: ReadResult, options: CopyOptions): string {
   const { bytes } = read;
-  const state = (i: number): PageState =>
-    pageStateFrom(read.states[Math.floor((offsetInPage(start) + i) / pageBytes)]);
+  const state = (i: number): PageState => pageStateFrom(read.states[Math.floor((offsetInPage(start) + i) / pageBytes)]);
   if (form === 'hex') {
     const cells: string[] = [];
     bytes.forEach((byte, i) => cells.push(state(i) === PageState.readable ? byte.toString(16).padStart(2, '0') : '??'));

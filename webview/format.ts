@@ -52,7 +52,13 @@ export function byteSpan(format: RowFormat, index: number): readonly [from: numb
 const hexByte: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0') + ' ');
 
 /** The text of group `group` of the row whose bytes begin at `offset`; ends in a space. */
-export function printGroup(format: RowFormat, bytes: Uint8Array, view: DataView, offset: number, group: number): string {
+export function printGroup(
+  format: RowFormat,
+  bytes: Uint8Array,
+  view: DataView,
+  offset: number,
+  group: number,
+): string {
   const from = offset + group * 8;
   let text = '';
   if (format.unit === 'hex8') {
@@ -94,7 +100,13 @@ export function isPrintableAscii(byte: number): boolean {
  * `unprintable` elsewhere. `bytes` may reach beyond the row on both sides, so that a character that crosses the row's
  * edge is known for what it is.
  */
-export function textCells(bytes: Uint8Array, from: number, length: number, encoding: TextEncoding, order: ByteOrder): string[] {
+export function textCells(
+  bytes: Uint8Array,
+  from: number,
+  length: number,
+  encoding: TextEncoding,
+  order: ByteOrder,
+): string[] {
   switch (encoding) {
     case 'ascii':
       return Array.from({ length }, (_, i) => asciiGlyph[bytes[from + i] ?? 0] as string);

@@ -274,7 +274,8 @@ export function createGrid(parent: HTMLElement): Grid {
     const box = selection?.column === 'text' ? geometry.textBox : geometry.byteBox;
     const [x, width] = box(Number(address % BigInt(format.bytesPerRow)));
     if (x < scroller.scrollLeft) scroller.scrollLeft = x - 20;
-    else if (x + width > scroller.scrollLeft + scroller.clientWidth) scroller.scrollLeft = x + width + 20 - scroller.clientWidth;
+    else if (x + width > scroller.scrollLeft + scroller.clientWidth)
+      scroller.scrollLeft = x + width + 20 - scroller.clientWidth;
   }
 
   scrollbar.onDidScroll((row) => setTop(Math.floor(row), (row % 1) * geometry.rowHeight));
@@ -337,7 +338,7 @@ export function createGrid(parent: HTMLElement): Grid {
     },
     written(start, bytes) {
       const now = performance.now();
-      for (let from = 0; from < bytes.length; ) {
+      for (let from = 0; from < bytes.length;) {
         const { page, offset } = placeOf(start + BigInt(from));
         const piece = bytes.subarray(from, from + 4096 - offset);
         store.written(page, offset, piece, now);

@@ -139,7 +139,10 @@ export function selectRegion(grid: Grid): boolean {
   if (selection === undefined) return false;
   const region = findRegion(layout.table, pageOf(selection.caret));
   if (region < 0) return false;
-  grid.select({ anchor: startOfRegion(layout, region), caret: lastOfRegion(layout, region), column: selection.column }, 'none');
+  grid.select(
+    { anchor: startOfRegion(layout, region), caret: lastOfRegion(layout, region), column: selection.column },
+    'none',
+  );
   return true;
 }
 

@@ -18,7 +18,12 @@ export interface InspectorActions {
   follow(): void;
 }
 
-export function createInspector(parent: HTMLElement, grid: Grid, pointerBytes: () => number, actions: InspectorActions): Inspector {
+export function createInspector(
+  parent: HTMLElement,
+  grid: Grid,
+  pointerBytes: () => number,
+  actions: InspectorActions,
+): Inspector {
   const element = document.createElement('div');
   element.className = 'values';
   element.setAttribute('aria-label', 'Values at the caret');
@@ -49,7 +54,7 @@ export function createInspector(parent: HTMLElement, grid: Grid, pointerBytes: (
 
   function bytesAt(start: Address, length: number): Uint8Array | undefined {
     const bytes = new Uint8Array(length);
-    for (let from = 0; from < length; ) {
+    for (let from = 0; from < length;) {
       const at = start + BigInt(from);
       const stored = grid.store.get(pageOf(at));
       if (stored?.state !== PageState.readable) return undefined;
@@ -73,7 +78,8 @@ export function createInspector(parent: HTMLElement, grid: Grid, pointerBytes: (
       }
       const encoding = textEncoding === 'ascii' ? 'utf-8' : textEncoding;
       const bytes = bytesAt(start, 4) ?? bytesAt(start, 2) ?? bytesAt(start, 1);
-      const cell = bytes === undefined ? unprintable : (textCells(bytes, 0, bytes.length, encoding, byteOrder)[0] ?? '');
+      const cell =
+        bytes === undefined ? unprintable : (textCells(bytes, 0, bytes.length, encoding, byteOrder)[0] ?? '');
       const dot = cell === unprintable && bytes?.[0] !== 0x2e;
       character.hidden = bytes === undefined || dot || cell === '';
       setText(characterName, encoding);
@@ -88,7 +94,8 @@ export function createInspector(parent: HTMLElement, grid: Grid, pointerBytes: (
     const bytes = bytesAt(start, size);
     const view = bytes === undefined ? undefined : new DataView(bytes.buffer);
     const little = grid.format.byteOrder === 'little';
-    const target = view === undefined ? 0n : size === 8 ? view.getBigUint64(0, little) : BigInt(view.getUint32(0, little));
+    const target =
+      view === undefined ? 0n : size === 8 ? view.getBigUint64(0, little) : BigInt(view.getUint32(0, little));
     const region = findRegion(grid.layout.table, pageOf(target));
     pointer.hidden = target === 0n || region < 0;
     if (pointer.hidden) return;

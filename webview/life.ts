@@ -37,7 +37,8 @@ export function createLife(
     notice.show({
       severity: 'info',
       lasting: true,
-      message: `${status.reason ?? 'The process is gone.'} These are the last bytes seen, at ${time}.`,
+      // A view that a reload of the window brought back has seen nothing yet.
+      message: `${status.reason ?? 'The process is gone.'}${grid.store.isEmpty ? '' : ` These are the last bytes seen, at ${time}.`}`,
       actions: [
         { label: 'Attach to the Restarted Process', run: () => void host.call('reattach', {}).catch(failed) },
         { label: 'Attach to Another…', run: () => host.say('command', { name: 'attach' }) },

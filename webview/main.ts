@@ -79,14 +79,22 @@ function start(app: HTMLElement): void {
       const bytes = length === 1 ? 'The byte' : `The ${length} bytes`;
       const place = travel.place(addressFrom(at));
       const ms = Math.max(1, Math.round(afterMs));
-      fail(`${bytes} written at ${place} held for ${ms} ms; then the program changed ${length === 1 ? 'it' : 'them'} again.`, 'info');
+      fail(
+        `${bytes} written at ${place} held for ${ms} ms; then the program changed ${length === 1 ? 'it' : 'them'} again.`,
+        'info',
+      );
     },
     perform: ({ action }) => perform(action),
     notice: (said) => notice.show(said),
   });
 
   const life = createLife(grid, toolbar, notice, statusLine, host, fail);
-  const travel = createTravel(grid, () => toolbar, () => host, { failed: fail, arrived: () => notice.dismiss() });
+  const travel = createTravel(
+    grid,
+    () => toolbar,
+    () => host,
+    { failed: fail, arrived: () => notice.dismiss() },
+  );
   const editor = createEditor(grid, host, prompt, {
     failed: fail,
     wrote(result, what) {

@@ -96,8 +96,12 @@ function marksOf(
 }
 
 /** Calls back for each run of bytes with the same value, a group of eight at a time, so that gaps stay free. */
-function eachRun<T>(count: number, valueAt: (index: number) => T, run: (from: number, to: number, value: T) => void): void {
-  for (let from = 0; from < count; ) {
+function eachRun<T>(
+  count: number,
+  valueAt: (index: number) => T,
+  run: (from: number, to: number, value: T) => void,
+): void {
+  for (let from = 0; from < count;) {
     const value = valueAt(from);
     let to = from + 1;
     while (to < count && to % 8 !== 0 && valueAt(to) === value) to++;
@@ -164,9 +168,13 @@ function drawMarks(context: CanvasRenderingContext2D, input: OverlayInput, marks
   eachRun(format.bytesPerRow, size === 1 ? (i) => marks[i] as Mark : unitMark, (from, to, mark) => {
     if (mark !== 0) paint(...runBox(geometry, from, to, 'bytes'), mark);
   });
-  eachRun(format.bytesPerRow, (i) => marks[i] as Mark, (from, to, mark) => {
-    if (mark !== 0) paint(...runBox(geometry, from, to, 'text'), mark);
-  });
+  eachRun(
+    format.bytesPerRow,
+    (i) => marks[i] as Mark,
+    (from, to, mark) => {
+      if (mark !== 0) paint(...runBox(geometry, from, to, 'text'), mark);
+    },
+  );
 }
 
 /** Washes `00` and dots with the background's colour. What glows is not dimmed: it is to be seen. */

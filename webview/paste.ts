@@ -14,7 +14,8 @@ export function parseHex(text: string): Uint8Array | string {
   for (const word of words) {
     const digits = word.replace(/^0x/i, '');
     if (word === '??') return '"??" stands for a byte that could not be read, so there is nothing to write for it.';
-    if (!/^[0-9a-f]+$/i.test(digits)) return `"${clip(word)}" is not hexadecimal. Bytes are two digits each, 0 to 9 and a to f.`;
+    if (!/^[0-9a-f]+$/i.test(digits))
+      return `"${clip(word)}" is not hexadecimal. Bytes are two digits each, 0 to 9 and a to f.`;
     if (digits.length === 1) bytes.push(parseInt(digits, 16));
     else if (digits.length % 2 !== 0) return `"${clip(word)}" has an odd number of digits, so half a byte is missing.`;
     else for (let i = 0; i < digits.length; i += 2) bytes.push(parseInt(digits.slice(i, i + 2), 16));
@@ -31,7 +32,8 @@ export function encodeText(text: string, encoding: TextEncoding, order: ByteOrde
   switch (encoding) {
     case 'ascii': {
       const bad = [...text].find((character) => character.charCodeAt(0) > 0x7f);
-      if (bad !== undefined) return `"${bad}" is not an ASCII character. Choose UTF-8 or UTF-16 for the text column first.`;
+      if (bad !== undefined)
+        return `"${bad}" is not an ASCII character. Choose UTF-8 or UTF-16 for the text column first.`;
       return Uint8Array.from(text, (character) => character.charCodeAt(0));
     }
     case 'utf-8':

@@ -190,7 +190,7 @@ function fillText(slot: Slot, stored: StoredPage, page: number, offset: number, 
   }
   // Other scripts have glyphs of other widths: each character gets the width of its bytes, so that columns hold.
   const spans: HTMLElement[] = [];
-  for (let i = 0; i < cells.length; ) {
+  for (let i = 0; i < cells.length;) {
     let width = 1;
     while (i + width < cells.length && cells[i + width] === '') width++;
     const span = document.createElement('span');
@@ -238,7 +238,8 @@ export function headingParts(table: RegionTable, region: number, residentBytes: 
   };
   const title = part('name', name === '' ? 'anonymous' : baseName(name));
   if (name.startsWith('/')) title.title = name;
-  const resident = residentBytes === undefined || Number.isNaN(residentBytes) ? '' : `, ${printSize(residentBytes)} resident`;
+  const resident =
+    residentBytes === undefined || Number.isNaN(residentBytes) ? '' : `, ${printSize(residentBytes)} resident`;
   return [title, part('access', printAccess(table.access[region] ?? 0)), part('size', printSize(bytes) + resident)];
 }
 

@@ -13,7 +13,18 @@ export interface SelectionState {
 }
 
 export type Motion =
-  'left' | 'right' | 'up' | 'down' | 'pageUp' | 'pageDown' | 'rowStart' | 'rowEnd' | 'regionStart' | 'regionEnd' | 'first' | 'last';
+  | 'left'
+  | 'right'
+  | 'up'
+  | 'down'
+  | 'pageUp'
+  | 'pageDown'
+  | 'rowStart'
+  | 'rowEnd'
+  | 'regionStart'
+  | 'regionEnd'
+  | 'first'
+  | 'last';
 
 export function placeOf(address: Address): Place {
   return { page: pageOf(address), offset: offsetInPage(address) };

@@ -25,6 +25,7 @@ export interface PageStore {
   /** Forgets all pages but these. */
   keep(pages: ReadonlySet<PageNumber>): void;
   clear(): void;
+  readonly isEmpty: boolean;
 }
 
 export function createPageStore(): PageStore {
@@ -78,6 +79,9 @@ export function createPageStore(): PageStore {
       for (const page of pages.keys()) if (!wanted.has(page)) pages.delete(page);
     },
     clear: () => pages.clear(),
+    get isEmpty() {
+      return pages.size === 0;
+    },
   };
 }
 

@@ -57,7 +57,11 @@ export function createToolbar(parent: HTMLElement, actions: ToolbarActions): Too
   parent.append(element);
 
   const back = createButton({ icon: 'arrow-left', label: 'Go Back (Alt+Left)', press: () => actions.back() });
-  const forward = createButton({ icon: 'arrow-right', label: 'Go Forward (Alt+Right)', press: () => actions.forward() });
+  const forward = createButton({
+    icon: 'arrow-right',
+    label: 'Go Forward (Alt+Right)',
+    press: () => actions.forward(),
+  });
   const address = createText({
     label: 'Address: 0x…, decimal, [heap]+0x40, libc.so.6+0x1234, *0x…',
     placeholder: 'Address, e.g. [heap]+0x40',
@@ -65,7 +69,11 @@ export function createToolbar(parent: HTMLElement, actions: ToolbarActions): Too
     cancel: () => actions.leaveAddress(),
   });
   address.element.classList.add('address-box');
-  const go = createButton({ icon: 'arrow-circle-right', label: 'Go to Address (Ctrl+G)', press: () => actions.go(address.text) });
+  const go = createButton({
+    icon: 'arrow-circle-right',
+    label: 'Go to Address (Ctrl+G)',
+    press: () => actions.go(address.text),
+  });
 
   const unit = createChoice<Unit>({
     label: 'Units',
@@ -137,7 +145,10 @@ export function createToolbar(parent: HTMLElement, actions: ToolbarActions): Too
     setLive(state) {
       live.dataset['state'] = state.state;
       liveText.data = liveLabel(state);
-      pause.setIcon(state.state === 'paused' ? 'debug-continue' : 'debug-pause', state.state === 'paused' ? 'Resume' : 'Pause');
+      pause.setIcon(
+        state.state === 'paused' ? 'debug-continue' : 'debug-pause',
+        state.state === 'paused' ? 'Resume' : 'Pause',
+      );
       pause.setEnabled(state.state !== 'gone');
       pencil.setEnabled(state.state !== 'gone');
     },

@@ -36,7 +36,12 @@ export interface TravelOutcome {
   arrived(): void;
 }
 
-export function createTravel(grid: Grid, toolbar: () => Toolbar, host: () => HostChannel, outcome: TravelOutcome): Travel {
+export function createTravel(
+  grid: Grid,
+  toolbar: () => Toolbar,
+  host: () => HostChannel,
+  outcome: TravelOutcome,
+): Travel {
   const trail = createTrail();
   /** A jump to where no region is known yet; the next regions may have it. */
   let pending: { readonly address: Address; readonly length: number } | undefined;

@@ -28,7 +28,15 @@ async function start(name: string): Promise<RunningTarget> {
 /** Calls of `process_vm_readv`, and of `pread64` on /proc/<pid>/…, by the extension host within a time, by strace. */
 async function syscalls(ms: number): Promise<{ readonly readv: number; readonly pread: number }> {
   // -y names the file of each descriptor: the extension host has other extensions in it, which read files of their own.
-  const options = ['-f', '-qq', '-y', '-e', 'trace=process_vm_readv,pread64', '-p', String(extensionHost(vscode.userData))];
+  const options = [
+    '-f',
+    '-qq',
+    '-y',
+    '-e',
+    'trace=process_vm_readv,pread64',
+    '-p',
+    String(extensionHost(vscode.userData)),
+  ];
   const strace = spawn('strace', options, { stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';
   strace.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));

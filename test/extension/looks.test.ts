@@ -25,22 +25,25 @@ afterAll(async () => {
 
 /** The contrast of two colours as WCAG 2.2 defines it, of an element's text against the page. */
 function contrastOf(selector: string): Promise<number> {
-  return view.frame.locator(selector).first().evaluate((element) => {
-    const canvas = document.createElement('canvas').getContext('2d');
-    const luminance = (colour: string): number => {
-      if (canvas === null) return NaN;
-      canvas.fillStyle = colour;
-      canvas.fillRect(0, 0, 1, 1);
-      const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((value) => {
-        const share = value / 255;
-        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-      });
-      return 0.2126 * (r ?? 0) + 0.7152 * (g ?? 0) + 0.0722 * (b ?? 0);
-    };
-    const text = luminance(getComputedStyle(element).color);
-    const page = luminance(getComputedStyle(document.body).backgroundColor);
-    return (Math.max(text, page) + 0.05) / (Math.min(text, page) + 0.05);
-  });
+  return view.frame
+    .locator(selector)
+    .first()
+    .evaluate((element) => {
+      const canvas = document.createElement('canvas').getContext('2d');
+      const luminance = (colour: string): number => {
+        if (canvas === null) return NaN;
+        canvas.fillStyle = colour;
+        canvas.fillRect(0, 0, 1, 1);
+        const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((value) => {
+          const share = value / 255;
+          return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * (r ?? 0) + 0.7152 * (g ?? 0) + 0.0722 * (b ?? 0);
+      };
+      const text = luminance(getComputedStyle(element).color);
+      const page = luminance(getComputedStyle(document.body).backgroundColor);
+      return (Math.max(text, page) + 0.05) / (Math.min(text, page) + 0.05);
+    });
 }
 
 /** The colour of the map's first region, which the canvas has from the theme. */
@@ -58,7 +61,13 @@ describe.each(['dark', 'light', 'contrast-dark', 'contrast-light'] as const)('in
     // Dark is what the window began with; every other theme has other colours than the one before it.
     if (theme !== 'dark') await expect.poll(mapColour).not.toBe(before);
     await workbench.page.waitForTimeout(600);
-    for (const selector of ['.row .bytes', '.row .text', '.heading.sticky .name', '.values .number', '.status .label']) {
+    for (const selector of [
+      '.row .bytes',
+      '.row .text',
+      '.heading.sticky .name',
+      '.values .number',
+      '.status .label',
+    ]) {
       expect(await contrastOf(selector), selector).toBeGreaterThan(4.5);
     }
     await view.frame.locator('.grid').focus();
@@ -74,9 +83,11 @@ describe('in any width', () => {
     await workbench.setTheme('dark');
     await workbench.page.setViewportSize({ width, height: 760 });
     await workbench.page.waitForTimeout(500);
-    const heights = await view.frame.locator('#app').evaluate((app) =>
-      ['.toolbar', '.values', '.status'].map((name) => (app.querySelector(name) as HTMLElement).scrollHeight),
-    );
+    const heights = await view.frame
+      .locator('#app')
+      .evaluate((app) =>
+        ['.toolbar', '.values', '.status'].map((name) => (app.querySelector(name) as HTMLElement).scrollHeight),
+      );
     expect(heights.map((height) => height < 40)).toEqual([true, true, true]);
     const row = view.frame.locator('.row[data-address] .bytes').first();
     expect(((await row.textContent()) ?? '').trim().split(' ')).toHaveLength(bytes);

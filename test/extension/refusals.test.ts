@@ -61,8 +61,10 @@ describe('in a view', () => {
   });
 
   /** Maps `pages` pages full of 0x11, 0x12, …. */
-  const map = async (pages: number, access: string): Promise<Address> => BigInt(await target.ask(`map ${pages} ${access} 17`));
-  const peek = (address: Address, length: number): Promise<string> => target.ask(`peek ${address.toString(16)} ${length}`);
+  const map = async (pages: number, access: string): Promise<Address> =>
+    BigInt(await target.ask(`map ${pages} ${access} 17`));
+  const peek = (address: Address, length: number): Promise<string> =>
+    target.ask(`peek ${address.toString(16)} ${length}`);
 
   test.each([
     ['0x10', /nothing is mapped at 0x10/i],

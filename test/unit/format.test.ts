@@ -50,7 +50,8 @@ describe('format', () => {
     expect(fittedBytesPerRow(20, 'hex8')).toBe(8);
     for (let characters = 70; characters < 400; characters += 7) {
       const fitted = fittedBytesPerRow(characters, 'hex8');
-      if (fitted > 8) expect(rowCharacters(createRowFormat(fitted, 'hex8', 'little', 'ascii'))).toBeLessThanOrEqual(characters);
+      if (fitted > 8)
+        expect(rowCharacters(createRowFormat(fitted, 'hex8', 'little', 'ascii'))).toBeLessThanOrEqual(characters);
     }
   });
 
@@ -60,7 +61,19 @@ describe('format', () => {
 
   test('textCells() in UTF-8 gives each character the cells of its bytes', () => {
     const text = new TextEncoder().encode('aé漢😀.');
-    expect(textCells(text, 0, text.length, 'utf-8', 'little')).toEqual(['a', 'é', '', '漢', '', '', '😀', '', '', '', '.']);
+    expect(textCells(text, 0, text.length, 'utf-8', 'little')).toEqual([
+      'a',
+      'é',
+      '',
+      '漢',
+      '',
+      '',
+      '😀',
+      '',
+      '',
+      '',
+      '.',
+    ]);
   });
 
   test('textCells() in UTF-8 knows a character that began before the row', () => {

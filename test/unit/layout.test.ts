@@ -56,7 +56,8 @@ describe('layout', () => {
         expect(layout.rowCount).toBe(rows.length);
         // Every 37th row, and all around the seams, which is where formulas go wrong.
         rows.forEach((row, i) => {
-          if (i % 37 === 0 || row.kind !== 'bytes' || rows[i - 1]?.kind !== 'bytes') expect(rowAt(layout, i)).toEqual(row);
+          if (i % 37 === 0 || row.kind !== 'bytes' || rows[i - 1]?.kind !== 'bytes')
+            expect(rowAt(layout, i)).toEqual(row);
         });
         expect(rowAt(layout, rows.length)).toBeUndefined();
         expect(rowAt(layout, -1)).toBeUndefined();

@@ -35,10 +35,13 @@ describe('copy', () => {
 });
 
 describe('paste', () => {
-  test.each(['48656c6c6f', '48 65 6c 6c 6f', '0x48, 0x65, 0x6c, 0x6c, 0x6f', '\\x48\\x65\\x6c\\x6c\\x6f', '4865\n6c6c 6f\n'])(
-    'parseHex(%j) is Hello',
-    (text) => expect(parseHex(text)).toEqual(new TextEncoder().encode('Hello')),
-  );
+  test.each([
+    '48656c6c6f',
+    '48 65 6c 6c 6f',
+    '0x48, 0x65, 0x6c, 0x6c, 0x6f',
+    '\\x48\\x65\\x6c\\x6c\\x6f',
+    '4865\n6c6c 6f\n',
+  ])('parseHex(%j) is Hello', (text) => expect(parseHex(text)).toEqual(new TextEncoder().encode('Hello')));
 
   test.each([
     ['zz', /"zz" is not hexadecimal/],

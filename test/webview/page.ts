@@ -107,7 +107,8 @@ export async function openViewPage(size = { width: 1000, height: 700 }): Promise
   return {
     page,
     heard: () => page.evaluate(() => (window as unknown as { heard: Heard[] }).heard),
-    say: (name, body) => page.evaluate(([say, said]) => window.postMessage({ say, body: said }, '*'), [name, body] as const),
+    say: (name, body) =>
+      page.evaluate(([say, said]) => window.postMessage({ say, body: said }, '*'), [name, body] as const),
     answer: (name, body) =>
       page.evaluate(
         ([call, result]) => {
@@ -120,7 +121,13 @@ export async function openViewPage(size = { width: 1000, height: 700 }): Promise
 }
 
 /** A region for tests; `start` and `pages` are page numbers. */
-export function region(start: number, pages: number, name = '', access = 'rw-p', kind: Region['kind'] = 'anonymous'): Region {
+export function region(
+  start: number,
+  pages: number,
+  name = '',
+  access = 'rw-p',
+  kind: Region['kind'] = 'anonymous',
+): Region {
   return {
     start: BigInt(start) * 4096n,
     end: BigInt(start + pages) * 4096n,

@@ -39,7 +39,9 @@ let seq = 0;
 async function frame(page: number, bytes: Uint8Array, state: PageState = PageState.readable): Promise<void> {
   seq++;
   await view.say('frame', { seq, timeMs: 0, pages: Float64Array.of(page), states: Uint8Array.of(state), bytes });
-  await expect.poll(async () => (await view.heard()).filter((said) => said.say === 'drawn').at(-1)?.body).toEqual({ seq });
+  await expect
+    .poll(async () => (await view.heard()).filter((said) => said.say === 'drawn').at(-1)?.body)
+    .toEqual({ seq });
 }
 
 async function calls(name: string): Promise<unknown[]> {
@@ -67,7 +69,9 @@ async function ink(canvas: 'under' | 'over', address: string, index: number): Pr
 describe('rows', () => {
   test('each row carries its address, its bytes as two-digit hex separated by spaces, and its text', async () => {
     await frame(heap, pageOf('Hello World'));
-    expect(await row('0x55d0c0a1f000').locator('.bytes').textContent()).toBe('48 65 6c 6c 6f 20 57 6f 72 6c 64 00 00 00 00 00 ');
+    expect(await row('0x55d0c0a1f000').locator('.bytes').textContent()).toBe(
+      '48 65 6c 6c 6f 20 57 6f 72 6c 64 00 00 00 00 00 ',
+    );
     expect(await row('0x55d0c0a1f000').locator('.text').textContent()).toBe('Hello World.....');
     expect(await row('0x55d0c0a1f000').locator('.address').textContent()).toBe('000055d0c0a1f000');
   });
@@ -95,7 +99,9 @@ describe('rows', () => {
 
   test('a gap is one row that says how large it is; a region has a heading with access and size', async () => {
     await expect(view.page.locator('.row.gap', { hasText: '108 KiB not mapped' }).count()).resolves.toBe(1);
-    expect(await view.page.locator('.rows .row.heading', { hasText: '[heap]' }).textContent()).toBe('[heap]rw-p132 KiB');
+    expect(await view.page.locator('.rows .row.heading', { hasText: '[heap]' }).textContent()).toBe(
+      '[heap]rw-p132 KiB',
+    );
   });
 
   test('Ctrl+End scrolls to the last page of the address space with exact addresses', async () => {
@@ -215,7 +221,9 @@ describe('editing', () => {
   test('a paste longer than the mapped memory is refused in words and nothing is written', async () => {
     await view.page.keyboard.press('Control+ArrowDown');
     await paste('01 02 03');
-    expect(await view.page.locator('.notice .message').textContent()).toMatch(/3 bytes, but only 1 are mapped from \[heap\]\+0x20fff/);
+    expect(await view.page.locator('.notice .message').textContent()).toMatch(
+      /3 bytes, but only 1 are mapped from \[heap\]\+0x20fff/,
+    );
     expect(await calls('write')).toEqual([]);
   });
 
@@ -227,9 +235,9 @@ describe('editing', () => {
     await view.page.waitForTimeout(100);
     await view.page.keyboard.type('a1 b2');
     await view.page.keyboard.press('Enter');
-    await expect.poll(() => calls('write')).toEqual([
-      { start: '0x55d0c0a1f000', bytes: Uint8Array.of(0xa1, 0xb2, 0xa1, 0xb2, 0xa1) },
-    ]);
+    await expect
+      .poll(() => calls('write'))
+      .toEqual([{ start: '0x55d0c0a1f000', bytes: Uint8Array.of(0xa1, 0xb2, 0xa1, 0xb2, 0xa1) }]);
   });
 
   test('a typed value that does not fit says so and writes nothing until it does', async () => {
@@ -243,7 +251,9 @@ describe('editing', () => {
     await view.page.keyboard.press('Control+A');
     await view.page.keyboard.type('-1');
     await view.page.keyboard.press('Enter');
-    await expect.poll(() => calls('write')).toEqual([{ start: '0x55d0c0a1f000', bytes: Uint8Array.of(255, 255, 255, 255) }]);
+    await expect
+      .poll(() => calls('write'))
+      .toEqual([{ start: '0x55d0c0a1f000', bytes: Uint8Array.of(255, 255, 255, 255) }]);
   });
 });
 
@@ -251,9 +261,9 @@ describe('status', () => {
   test('after the process has gone the last bytes stay, greyed, with when and why', async () => {
     await frame(heap, pageOf('Last words'));
     await view.say('status', { state: 'gone', sinceMs: Date.now(), reason: 'redis-server (4242) exited.' });
-    await expect.poll(() => view.page.locator('.notice .message').textContent()).toMatch(
-      /^redis-server \(4242\) exited\. These are the last bytes seen, at \d/,
-    );
+    await expect
+      .poll(() => view.page.locator('.notice .message').textContent())
+      .toMatch(/^redis-server \(4242\) exited\. These are the last bytes seen, at \d/);
     expect(await row('0x55d0c0a1f000').locator('.text').textContent()).toContain('Last words');
     expect(await view.page.locator('.grid.gone').count()).toBe(1);
   });

@@ -1,0 +1,33 @@
+import * as vscode from 'vscode';
+import type { Choices } from '../common/protocol.ts';
+import { allowedChoices, choiceNames, type ChoiceName } from './choices.ts';
+
+const titles: Readonly<Record<ChoiceName, string>> = {
+  unit: 'Units',
+  byteOrder: 'Byte Order',
+  bytesPerRow: 'Bytes a Row',
+  textEncoding: 'Text Column',
+};
+
+/** Asks how a view shows its bytes: what its toolbar offers where there is room. `undefined` where the user gives up. */
+export async function askForDisplay(now: Choices): Promise<Partial<Choices> | undefined> {
+  const what = await vscode.window.showQuickPick(
+    choiceNames.map((name) => ({ label: titles[name], description: print(now[name]), name })),
+    { title: 'Display' },
+  );
+  if (what === undefined) return undefined;
+  const { name } = what;
+  const chosen = await vscode.window.showQuickPick(
+    allowedChoices[name].map((value) => ({
+      label: print(value),
+      description: value === now[name] ? 'as now' : '',
+      value,
+    })),
+    { title: titles[name] },
+  );
+  return chosen === undefined ? undefined : { [name]: chosen.value };
+}
+
+function print(value: Choices[ChoiceName]): string {
+  return value === 0 ? 'as many as fit' : String(value);
+}
