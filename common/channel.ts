@@ -88,7 +88,7 @@ export function createChannel<Mine extends Contract, Theirs extends Contract>(
       if (closed !== undefined) return Promise.reject(closed);
       const id = ++lastId;
       return new Promise((resolve, reject) => {
-        waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
+        waiting.set(id, { resolve: resolve, reject });
         port.post({ call: name, id, body: params });
       });
     },

@@ -62,7 +62,7 @@ export function printGroup(
   const from = offset + group * 8;
   let text = '';
   if (format.unit === 'hex8') {
-    for (let i = from; i < from + 8; i++) text += hexByte[bytes[i] as number];
+    for (let i = from; i < from + 8; i++) text += hexByte[bytes[i] as number] as string;
     return text;
   }
   for (let i = from; i < from + 8; i += format.unitBytes) {
@@ -87,7 +87,7 @@ const asciiGlyph: readonly string[] = Array.from({ length: 256 }, (_, i) =>
 /** One character a byte. */
 export function printAscii(bytes: Uint8Array, offset: number, length: number): string {
   let text = '';
-  for (let i = offset; i < offset + length; i++) text += asciiGlyph[bytes[i] as number];
+  for (let i = offset; i < offset + length; i++) text += asciiGlyph[bytes[i] as number] as string;
   return text;
 }
 

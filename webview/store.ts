@@ -68,7 +68,7 @@ export function createPageStore(): PageStore {
     },
     written(page, offset, bytes, now) {
       const stored = pages.get(page);
-      if (stored === undefined || stored.state !== PageState.readable) return;
+      if (stored?.state !== PageState.readable) return;
       stored.bytes.set(bytes, offset);
       stored.writtenAt.fill(now, offset, offset + bytes.length);
       stored.changedAt.fill(0, offset, offset + bytes.length);

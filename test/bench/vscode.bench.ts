@@ -63,7 +63,7 @@ async function staleness(workbench: Workbench): Promise<BenchResult[]> {
       },
     ];
   } finally {
-    await target.dispose();
+    target.dispose();
   }
 }
 
@@ -94,7 +94,7 @@ async function idling(vscode: VSCode, workbench: Workbench): Promise<BenchResult
       { name: 'the extension host without a view takes', value: without, unit: '%' },
     ];
   } finally {
-    await target.dispose();
+    target.dispose();
   }
 }
 
@@ -148,6 +148,6 @@ async function manyRegions(workbench: Workbench): Promise<BenchResult[]> {
       },
     ];
   } finally {
-    await target.dispose();
+    target.dispose();
   }
 }

@@ -122,7 +122,7 @@ describe('a program that ends', () => {
     await view.goTo(target.facts['known'] ?? '');
     await expect.poll(() => view.bytes(known)).not.toContain('·');
     const last = await view.bytes(known);
-    await target.dispose();
+    target.dispose();
     await expect.poll(() => view.notice().textContent()).toMatch(/exited.*These are the last bytes seen, at /);
     expect(await view.bytes(known)).toBe(last);
     expect(await view.frame.locator('.grid.gone').count()).toBe(1);

@@ -18,7 +18,7 @@ beforeAll(async () => {
   await view.goTo(target.facts['demo'] ?? '');
 });
 afterAll(async () => {
-  await target?.dispose();
+  target?.dispose();
   await workbench?.dispose();
   await vscode?.dispose();
 });

@@ -105,12 +105,12 @@ export async function openWorkbench(
     // After the title, the row's label names its keybinding.
     const label = JSON.stringify(title).slice(1, -1);
     const row = quickInput.locator(`[role=option][aria-label="${label}"], [role=option][aria-label^="${label}, "]`);
-    // The palette lists what was registered when it opened, so a command that comes late needs it opened again.
+    // The palette lists what was registered when it opened, so a command that comes late needs it opened again; and a
+    // workbench that is still busy with itself may not take the key.
     for (const end = Date.now() + 30_000; ;) {
-      await page.keyboard.press('F1');
-      const input = quickInput.locator('input.input');
-      await input.fill(`>${title}`);
       try {
+        await page.keyboard.press('F1');
+        await quickInput.locator('input.input').fill(`>${title}`, { timeout: 1500 });
         await row.first().waitFor({ timeout: 1500 });
         break;
       } catch (error) {

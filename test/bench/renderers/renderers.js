@@ -52,6 +52,12 @@ const renderers = {
       const cells = Array.from({ length: width }, (_, i) => [range(h, hexAt(i), hexAt(i) + 2), range(t, i, i + 1)]);
       return { h, t, cells, zero: new Uint8Array(width), dot: new Uint8Array(width), glow: new Uint8Array(width) };
     });
+    const toggle = (set, range, state, i, on) => {
+      if (on === (state[i] === 1)) return;
+      state[i] = on ? 1 : 0;
+      if (on) set.add(range);
+      else set.delete(range);
+    };
     return (seq) => {
       const bytes = frameBytes(seq);
       for (let row = 0; row < rows; row++) {
@@ -60,10 +66,8 @@ const renderers = {
         p.t.data = plainText(bytes, row);
         for (let i = 0; i < width; i++) {
           const byte = bytes[row * width + i];
-          const zero = byte === 0 ? 1 : 0;
-          if (zero !== p.zero[i]) (p.zero[i] = zero) ? sets.zero.add(p.cells[i][0]) : sets.zero.delete(p.cells[i][0]);
-          const dot = byte < 32 || byte > 126 ? 1 : 0;
-          if (dot !== p.dot[i]) (p.dot[i] = dot) ? sets.dot.add(p.cells[i][1]) : sets.dot.delete(p.cells[i][1]);
+          toggle(sets.zero, p.cells[i][0], p.zero, i, byte === 0);
+          toggle(sets.dot, p.cells[i][1], p.dot, i, byte < 32 || byte > 126);
           if (!p.glow[i]) {
             p.glow[i] = 1;
             sets.glow0.add(p.cells[i][0]);
