@@ -40,14 +40,12 @@ export function createColumns(parent: HTMLElement): Columns {
       units = [];
       for (let i = 0; i < format.bytesPerRow; i += unitBytes) {
         // A unit is as wide as all of its bytes, whichever of them stands first.
-        const boxes = Array.from({ length: unitBytes }, (_, k) => geometry.byteBox(i + k));
-        const left = Math.min(...boxes.map(([x]) => x));
-        const right = Math.max(...boxes.map(([x, width]) => x + width));
+        const left = Math.min(...geometry.bytes.left.subarray(i, i + unitBytes));
+        const right = Math.max(...geometry.bytes.right.subarray(i, i + unitBytes));
         units.push(label(i.toString(16).padStart(2, '0'), left, right - left, 'unit'));
       }
       texts = Array.from({ length: format.bytesPerRow }, (_, i) => {
-        const [x, width] = geometry.textBox(i);
-        return label((i % 16).toString(16), x, width);
+        return label((i % 16).toString(16), geometry.text.left[i] ?? 0, geometry.characterWidth);
       });
       element.style.minWidth = `${geometry.width}px`;
       element.replaceChildren(

@@ -1,5 +1,10 @@
 import { addressCharacters, byteSpan, columnGap, groupCharacters, groupGap, type RowFormat } from './format.ts';
 
+export interface Edges {
+  readonly left: Float64Array;
+  readonly right: Float64Array;
+}
+
 /** Where things stand in a row, in CSS pixels. */
 export interface Geometry {
   readonly characterWidth: number;
@@ -8,10 +13,9 @@ export interface Geometry {
   readonly bytesX: number;
   readonly textX: number;
   readonly width: number;
-  groupX(group: number): number;
-  /** The byte of a row, in the bytes column: left edge and width. */
-  byteBox(index: number): readonly [x: number, width: number];
-  textBox(index: number): readonly [x: number, width: number];
+  /** Left and right edge of each byte of a row, in either column. */
+  readonly bytes: Edges;
+  readonly text: Edges;
   /** The byte and column at a distance from the left; the nearest one where it is between two. */
   hit(x: number): { readonly column: 'bytes' | 'text'; readonly index: number };
 }
@@ -22,11 +26,16 @@ export function createGeometry(format: RowFormat, characterWidth: number, rowHei
   const bytesX = paddingX + (addressCharacters + columnGap) * characterWidth;
   const groupWidth = (groupCharacters(format) + groupGap) * characterWidth;
   const textX = bytesX + format.groups * groupWidth - groupGap * characterWidth + (columnGap - 1) * characterWidth;
-  const groupX = (group: number): number => bytesX + group * groupWidth;
 
-  function byteBox(index: number): readonly [number, number] {
-    const [from, to] = byteSpan(format, index % 8);
-    return [groupX(Math.floor(index / 8)) + from * characterWidth, (to - from) * characterWidth];
+  const bytes = { left: new Float64Array(format.bytesPerRow), right: new Float64Array(format.bytesPerRow) };
+  const text = { left: new Float64Array(format.bytesPerRow), right: new Float64Array(format.bytesPerRow) };
+  for (let i = 0; i < format.bytesPerRow; i++) {
+    const [from, to] = byteSpan(format, i % 8);
+    const groupX = bytesX + Math.floor(i / 8) * groupWidth;
+    bytes.left[i] = groupX + from * characterWidth;
+    bytes.right[i] = groupX + to * characterWidth;
+    text.left[i] = textX + i * characterWidth;
+    text.right[i] = textX + (i + 1) * characterWidth;
   }
 
   return {
@@ -36,9 +45,8 @@ export function createGeometry(format: RowFormat, characterWidth: number, rowHei
     bytesX,
     textX,
     width: textX + format.bytesPerRow * characterWidth + paddingX,
-    groupX,
-    byteBox,
-    textBox: (index) => [textX + index * characterWidth, characterWidth],
+    bytes,
+    text,
     hit(x) {
       if (x >= textX - characterWidth / 2) {
         const index = Math.floor((x - textX) / characterWidth);
@@ -47,8 +55,9 @@ export function createGeometry(format: RowFormat, characterWidth: number, rowHei
       let best = 0;
       let distance = Infinity;
       for (let i = 0; i < format.bytesPerRow; i++) {
-        const [left, width] = byteBox(i);
-        const away = x < left ? left - x : x > left + width ? x - left - width : 0;
+        const left = bytes.left[i] as number;
+        const right = bytes.right[i] as number;
+        const away = x < left ? left - x : x > right ? x - right : 0;
         if (away < distance) {
           distance = away;
           best = i;

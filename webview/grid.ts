@@ -271,8 +271,9 @@ export function createGrid(parent: HTMLElement): Grid {
       if (!seen) setTop(row - Math.min(3, visible - 1), 0);
     } else if (row <= top) setTop(row - 1, 0);
     else if (row > top + visible - (shift > 0 ? 1 : 0)) setTop(row - visible, 0);
-    const box = selection?.column === 'text' ? geometry.textBox : geometry.byteBox;
-    const [x, width] = box(Number(address % BigInt(format.bytesPerRow)));
+    const index = Number(address % BigInt(format.bytesPerRow));
+    const x = geometry[selection?.column ?? 'bytes'].left[index] ?? 0;
+    const width = (geometry[selection?.column ?? 'bytes'].right[index] ?? 0) - x;
     if (x < scroller.scrollLeft) scroller.scrollLeft = x - 20;
     else if (x + width > scroller.scrollLeft + scroller.clientWidth)
       scroller.scrollLeft = x + width + 20 - scroller.clientWidth;
@@ -370,7 +371,7 @@ export function createGrid(parent: HTMLElement): Grid {
       if (selection === undefined || findRegion(layout.table, pageOf(selection.caret)) < 0) {
         return { x: box.left + geometry.bytesX, y: box.top + geometry.rowHeight };
       }
-      const [x] = geometry.byteBox(Number(selection.caret % BigInt(format.bytesPerRow)));
+      const x = geometry.bytes.left[Number(selection.caret % BigInt(format.bytesPerRow))] ?? 0;
       const y = (rowOf(layout, placeOf(selection.caret)) - top + 1) * geometry.rowHeight - shift;
       return { x: box.left + x, y: box.top + Math.max(0, Math.min(box.height, y)) };
     },
@@ -378,7 +379,9 @@ export function createGrid(parent: HTMLElement): Grid {
       const row = half === undefined ? -1 : rowOf(layout, placeOf(half.address)) - top;
       halfElement.hidden = half === undefined || row < 0;
       if (half === undefined) return;
-      const [x, width] = geometry.byteBox(Number(half.address % BigInt(format.bytesPerRow)));
+      const index = Number(half.address % BigInt(format.bytesPerRow));
+      const x = geometry.bytes.left[index] ?? 0;
+      const width = (geometry.bytes.right[index] ?? 0) - x;
       halfElement.textContent = `${half.digit}_`;
       halfElement.style.left = `${x}px`;
       halfElement.style.width = `${width}px`;

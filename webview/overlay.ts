@@ -1,8 +1,8 @@
 import type { Address } from '../common/address.ts';
 import { PageState } from '../common/page.ts';
 import { isPrintableAscii, type RowFormat } from './format.ts';
-import type { Geometry } from './geometry.ts';
-import { isHot, markOf, writtenMark, type Mark } from './glow.ts';
+import type { Edges, Geometry } from './geometry.ts';
+import { isHot, markOf, writtenMark } from './glow.ts';
 import type { RowSlot } from './rows.ts';
 import { addressOf } from './selection.ts';
 import type { Theme } from './theme.ts';
@@ -33,10 +33,31 @@ export interface OverlayInput {
 
 const glowAlpha = [0, 0.45, 0.32, 0.2, 0.1, 0.3] as const;
 
+/** Boxes of one look, four numbers each, drawn together: changing a canvas's colour costs more than a box. */
+type Boxes = number[];
+
+/** What one drawing collects; kept, so that a frame allocates nothing. */
+interface Collected {
+  /** By mark. */
+  readonly glow: readonly Boxes[];
+  readonly dim: Boxes;
+  /** The marks of the bytes of a row, and of its units. */
+  readonly marks: Uint8Array;
+  readonly unitMarks: Uint8Array;
+  readonly dims: Uint8Array;
+}
+
 export function createOverlay(under: HTMLCanvasElement, over: HTMLCanvasElement): Overlay {
   const below = under.getContext('2d');
   const above = over.getContext('2d');
   if (below === null || above === null) throw new Error('this browser has no canvas');
+  const collected: Collected = {
+    glow: glowAlpha.map(() => []),
+    dim: [],
+    marks: new Uint8Array(64),
+    unitMarks: new Uint8Array(64),
+    dims: new Uint8Array(64),
+  };
   let scale = 1;
 
   return {
@@ -55,154 +76,143 @@ export function createOverlay(under: HTMLCanvasElement, over: HTMLCanvasElement)
         context.clearRect(0, 0, under.width, under.height);
         context.setTransform(scale, 0, 0, scale, 0, 0);
       }
+      for (const boxes of collected.glow) boxes.length = 0;
+      collected.dim.length = 0;
       let hot = false;
       input.slots.forEach((slot, index) => {
         if (slot.row?.kind !== 'bytes') return;
         const y = index * input.geometry.rowHeight;
         const start = addressOf(slot.row);
         drawSelection(below, input, start, y);
-        if (slot.page?.state === PageState.readable) {
-          const bytes = slot.page.bytes;
-          const offset = slot.row.offset;
-          const marks = isHot(slot.page.hotAt, input.now) ? marksOf(slot.page, offset, input) : undefined;
-          if (marks !== undefined) {
-            hot = true;
-            drawMarks(below, input, marks, y);
-          }
-          drawDim(above, input, bytes, offset, marks, y);
-        }
+        if (collectRow(collected, slot, slot.row.offset, input, y)) hot = true;
         drawCaret(above, input, start, y);
       });
+      drawGlow(below, collected, input);
+      drawDim(above, collected, input);
       return hot;
     },
   };
 }
 
-/** The mark of each byte of a row; undefined where there is none to be seen. */
-function marksOf(
-  page: { readonly changedAt: Float64Array; readonly writtenAt: Float64Array },
-  offset: number,
-  input: OverlayInput,
-): readonly Mark[] | undefined {
-  const marks: Mark[] = [];
+/** Collects what one row of readable bytes shows; answers whether any of it glows. */
+function collectRow(to: Collected, slot: RowSlot, offset: number, input: OverlayInput, y: number): boolean {
+  const { page } = slot;
+  if (page?.state !== PageState.readable) return false;
+  const { format, geometry } = input;
+  const count = format.bytesPerRow;
+  const { marks, unitMarks, dims } = to;
   let any = false;
-  for (let i = 0; i < input.format.bytesPerRow; i++) {
-    const mark = markOf(page.changedAt[offset + i] as number, page.writtenAt[offset + i] as number, input.now);
-    if (mark !== 0) any = true;
-    marks.push(mark);
+  const hot = isHot(page.hotAt, input.now);
+  for (let i = 0; i < count; i++) {
+    const { changedAt, writtenAt } = page;
+    marks[i] = hot ? markOf(changedAt[offset + i] as number, writtenAt[offset + i] as number, input.now) : 0;
+    any ||= marks[i] !== 0;
   }
-  // A page is hot for as long as its newest byte; other rows of it have nothing to draw but must be asked again.
-  return any ? marks : undefined;
+  if (any) {
+    const size = format.unit.startsWith('hex') ? 1 : format.unitBytes;
+    for (let i = 0; i < count; i++) unitMarks[i] = markOfUnit(marks, i - (i % size), size);
+    collectRuns(unitMarks, count, geometry.bytes, y, to.glow);
+    collectRuns(marks, count, geometry.text, y, to.glow);
+  }
+  // What glows is not dimmed: it is to be seen.
+  if (format.unit === 'hex8') {
+    for (let i = 0; i < count; i++) dims[i] = page.bytes[offset + i] === 0 && marks[i] === 0 ? 1 : 0;
+    collectRuns(dims, count, geometry.bytes, y, [[], to.dim]);
+  }
+  if (format.textEncoding === 'ascii') {
+    for (let i = 0; i < count; i++) {
+      dims[i] = !isPrintableAscii(page.bytes[offset + i] as number) && marks[i] === 0 ? 1 : 0;
+    }
+    collectRuns(dims, count, geometry.text, y, [[], to.dim]);
+  }
+  return any;
 }
 
-/** Calls back for each run of bytes with the same value, a group of eight at a time, so that gaps stay free. */
-function eachRun<T>(
-  count: number,
-  valueAt: (index: number) => T,
-  run: (from: number, to: number, value: T) => void,
-): void {
+/** A decimal or a float is one text for all its bytes: it has the newest mark of them. */
+function markOfUnit(marks: Uint8Array, from: number, size: number): number {
+  let best = 0;
+  for (let i = from; i < from + size; i++) {
+    const mark = marks[i] as number;
+    if (mark !== 0 && (best === 0 || mark < best)) best = mark;
+  }
+  return best;
+}
+
+/** Collects a box for each run of bytes with the same value but 0, a group of eight at a time, so that gaps stay free. */
+function collectRuns(values: Uint8Array, count: number, edges: Edges, y: number, into: readonly Boxes[]): void {
   for (let from = 0; from < count;) {
-    const value = valueAt(from);
+    const value = values[from] as number;
+    // In a little-endian hexadecimal unit the first byte stands last.
+    let left = edges.left[from] as number;
+    let right = edges.right[from] as number;
     let to = from + 1;
-    while (to < count && to % 8 !== 0 && valueAt(to) === value) to++;
-    run(from, to, value);
+    for (; to < count && to % 8 !== 0 && values[to] === value; to++) {
+      left = Math.min(left, edges.left[to] as number);
+      right = Math.max(right, edges.right[to] as number);
+    }
+    if (value !== 0) into[value]?.push(left, y, right - left);
     from = to;
   }
 }
 
-/** The box around bytes [from, to) of a row in either column. In a little-endian hex unit the first byte stands last. */
-function runBox(geometry: Geometry, from: number, to: number, column: 'bytes' | 'text'): readonly [number, number] {
-  const box = column === 'bytes' ? geometry.byteBox : geometry.textBox;
-  let left = Infinity;
-  let right = -Infinity;
-  for (let i = from; i < to; i++) {
-    const [x, width] = box(i);
-    left = Math.min(left, x);
-    right = Math.max(right, x + width);
+function drawGlow(context: CanvasRenderingContext2D, { glow }: Collected, { geometry, theme }: OverlayInput): void {
+  glow.forEach((boxes, mark) => {
+    if (boxes.length === 0) return;
+    const alpha = glowAlpha[mark] ?? 0;
+    context.fillStyle = mark === writtenMark ? theme.written : theme.changed;
+    context.globalAlpha = alpha;
+    for (let i = 0; i < boxes.length; i += 3) {
+      context.fillRect(
+        (boxes[i] as number) - 1,
+        boxes[i + 1] as number,
+        (boxes[i + 2] as number) + 2,
+        geometry.rowHeight,
+      );
+    }
+    context.globalAlpha = Math.min(1, alpha * 2);
+    // An own write is underlined twice as thick: it differs in shape as well as in colour.
+    const thick = mark === writtenMark ? 2 : 1;
+    const underline = geometry.rowHeight - 1 - thick;
+    for (let i = 0; i < boxes.length; i += 3) {
+      context.fillRect(boxes[i] as number, (boxes[i + 1] as number) + underline, boxes[i + 2] as number, thick);
+    }
+  });
+  context.globalAlpha = 1;
+}
+
+/** Washes `00` and dots with the background's colour. */
+function drawDim(context: CanvasRenderingContext2D, { dim }: Collected, { geometry, theme }: OverlayInput): void {
+  if (theme.dim === 0) return;
+  context.fillStyle = theme.background;
+  context.globalAlpha = theme.dim;
+  for (let i = 0; i < dim.length; i += 3) {
+    // One pixel short at top and bottom, so that an underline or a neighbour's outline is not washed.
+    context.fillRect(dim[i] as number, (dim[i + 1] as number) + 1, dim[i + 2] as number, geometry.rowHeight - 2);
   }
-  return [left, right - left];
+  context.globalAlpha = 1;
 }
 
 function drawSelection(context: CanvasRenderingContext2D, input: OverlayInput, start: Address, y: number): void {
   if (input.selected === undefined || input.selected[0] === input.selected[1]) return;
   const { geometry, format, theme } = input;
   const count = BigInt(format.bytesPerRow);
-  const first = input.selected[0] > start ? input.selected[0] - start : 0n;
-  const last = input.selected[1] < start + count - 1n ? input.selected[1] - start : count - 1n;
+  const first = Number(input.selected[0] > start ? input.selected[0] - start : 0n);
+  const last = Number(input.selected[1] < start + count - 1n ? input.selected[1] - start : count - 1n);
   if (first > last) return;
   for (const column of ['bytes', 'text'] as const) {
-    const [x, width] = runBox(geometry, Number(first), Number(last) + 1, column);
+    const left = Math.min(...geometry[column].left.subarray(first, last + 1));
+    const width = Math.max(...geometry[column].right.subarray(first, last + 1)) - left;
     if (theme.outline !== '') {
       context.strokeStyle = theme.outline;
       context.lineWidth = 1;
-      context.strokeRect(x - 0.5, y + 0.5, width + 1, geometry.rowHeight - 1);
+      context.strokeRect(left - 0.5, y + 0.5, width + 1, geometry.rowHeight - 1);
     } else {
       context.fillStyle = theme.selection;
       context.globalAlpha = column === input.column ? 1 : 0.6;
-      context.fillRect(x - 1, y, width + 2, geometry.rowHeight);
+      context.fillRect(left - 1, y, width + 2, geometry.rowHeight);
       context.globalAlpha = 1;
     }
   }
-}
-
-function drawMarks(context: CanvasRenderingContext2D, input: OverlayInput, marks: readonly Mark[], y: number): void {
-  const { geometry, format, theme } = input;
-  const size = format.unit.startsWith('hex') ? 1 : format.unitBytes;
-  // A decimal or a float is one text for all its bytes: it has the newest mark of them.
-  const unitMark = (index: number): Mark => {
-    const from = index - (index % size);
-    let best: Mark = 0;
-    for (const mark of marks.slice(from, from + size)) if (mark !== 0 && (best === 0 || mark < best)) best = mark;
-    return best;
-  };
-  const paint = (x: number, width: number, mark: Mark): void => {
-    context.fillStyle = mark === writtenMark ? theme.written : theme.changed;
-    context.globalAlpha = glowAlpha[mark];
-    context.fillRect(x - 1, y, width + 2, geometry.rowHeight);
-    context.globalAlpha = Math.min(1, glowAlpha[mark] * 2);
-    // An own write is underlined twice as thick: it differs in shape as well as in colour.
-    const thick = mark === writtenMark ? 2 : 1;
-    context.fillRect(x, y + geometry.rowHeight - 1 - thick, width, thick);
-    context.globalAlpha = 1;
-  };
-  eachRun(format.bytesPerRow, size === 1 ? (i) => marks[i] as Mark : unitMark, (from, to, mark) => {
-    if (mark !== 0) paint(...runBox(geometry, from, to, 'bytes'), mark);
-  });
-  eachRun(
-    format.bytesPerRow,
-    (i) => marks[i] as Mark,
-    (from, to, mark) => {
-      if (mark !== 0) paint(...runBox(geometry, from, to, 'text'), mark);
-    },
-  );
-}
-
-/** Washes `00` and dots with the background's colour. What glows is not dimmed: it is to be seen. */
-function drawDim(
-  context: CanvasRenderingContext2D,
-  input: OverlayInput,
-  bytes: Uint8Array,
-  offset: number,
-  marks: readonly Mark[] | undefined,
-  y: number,
-): void {
-  const { geometry, format, theme } = input;
-  if (theme.dim === 0) return;
-  context.fillStyle = theme.background;
-  context.globalAlpha = theme.dim;
-  const calm = (i: number): boolean => marks === undefined || marks[i] === 0;
-  const wash = (dim: (i: number) => boolean, column: 'bytes' | 'text'): void =>
-    eachRun(format.bytesPerRow, dim, (from, to, yes) => {
-      if (!yes) return;
-      const [x, width] = runBox(geometry, from, to, column);
-      // One pixel short at the bottom, so that an underline or a neighbour's outline is not washed.
-      context.fillRect(x, y + 1, width, geometry.rowHeight - 2);
-    });
-  if (format.unit === 'hex8') wash((i) => bytes[offset + i] === 0 && calm(i), 'bytes');
-  if (format.textEncoding === 'ascii') {
-    wash((i) => !isPrintableAscii(bytes[offset + i] as number) && calm(i), 'text');
-  }
-  context.globalAlpha = 1;
 }
 
 /** Outlines the caret's byte and its twin in the other column. */
@@ -211,12 +221,12 @@ function drawCaret(context: CanvasRenderingContext2D, input: OverlayInput, start
   if (caret === undefined || caret < start || caret >= start + BigInt(format.bytesPerRow)) return;
   const index = Number(caret - start);
   context.strokeStyle = theme.caret;
+  context.lineWidth = 1;
   for (const column of ['bytes', 'text'] as const) {
-    const [x, width] = column === 'bytes' ? geometry.byteBox(index) : geometry.textBox(index);
-    const active = column === input.column && input.focused;
-    context.globalAlpha = active ? 1 : 0.5;
-    context.lineWidth = 1;
-    context.strokeRect(Math.round(x) - 1.5, y + 0.5, Math.round(width) + 2, geometry.rowHeight - 1);
+    const left = geometry[column].left[index] as number;
+    const width = (geometry[column].right[index] as number) - left;
+    context.globalAlpha = column === input.column && input.focused ? 1 : 0.5;
+    context.strokeRect(Math.round(left) - 1.5, y + 0.5, Math.round(width) + 2, geometry.rowHeight - 1);
   }
   context.globalAlpha = 1;
 }

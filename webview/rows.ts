@@ -41,8 +41,11 @@ interface Slot extends RowSlot {
   groups: Text[];
   format: RowFormat | undefined;
   geometry: Geometry | undefined;
-  /** What was painted last; the same key needs no painting. */
+  /** What was painted last; the same need no painting. */
   key: string;
+  version: number;
+  /** The row's place in the grid and its looks, apart from its bytes: they change only when it scrolls. */
+  frame: string;
 }
 
 export interface Rows {
@@ -84,6 +87,8 @@ export function createRows(parent: HTMLElement): Rows {
       format: undefined,
       geometry: undefined,
       key: '',
+      version: -1,
+      frame: '',
       row: undefined,
       page: undefined,
     };
@@ -104,11 +109,14 @@ export function createRows(parent: HTMLElement): Rows {
       if (slot === undefined) return;
       slot.row = row;
       slot.page = row?.kind === 'bytes' ? context.store.get(row.page) : undefined;
-      const key = keyOf(row, slot.page, rowIndex, context);
-      if (slot.key === key && slot.format === context.format && slot.geometry === context.geometry) return;
-      slot.key = key;
+      const version = slot.page?.version ?? -1;
+      const key = keyOf(row, rowIndex, context);
+      const same = slot.key === key && slot.version === version;
+      if (same && slot.format === context.format && slot.geometry === context.geometry) return;
       place(slot, index, context);
-      slot.element.setAttribute('aria-rowindex', String(rowIndex + 1));
+      if (slot.key !== key) slot.element.setAttribute('aria-rowindex', String(rowIndex + 1));
+      slot.key = key;
+      slot.version = version;
       if (row === undefined) fillEmpty(slot);
       else if (row.kind === 'bytes') fillBytes(slot, row.page, row.offset, context);
       else if (row.kind === 'heading') fillHeading(slot, row.region, context);
@@ -117,9 +125,9 @@ export function createRows(parent: HTMLElement): Rows {
   };
 }
 
-function keyOf(row: Row | undefined, page: StoredPage | undefined, rowIndex: number, context: RowContext): string {
+function keyOf(row: Row | undefined, rowIndex: number, context: RowContext): string {
   if (row === undefined) return 'none';
-  if (row.kind === 'bytes') return `${rowIndex} ${row.page} ${row.offset} ${page?.version ?? -1}`;
+  if (row.kind === 'bytes') return `${rowIndex} ${row.page} ${row.offset}`;
   return `${rowIndex} ${row.kind} ${row.region} ${context.table.version} ${context.resident(row.region) ?? ''}`;
 }
 
@@ -145,6 +153,7 @@ function place(slot: Slot, index: number, context: RowContext): void {
 }
 
 function fillEmpty(slot: Slot): void {
+  slot.frame = '';
   slot.element.className = 'row';
   slot.element.removeAttribute('data-address');
   slot.element.replaceChildren();
@@ -153,28 +162,35 @@ function fillEmpty(slot: Slot): void {
 function fillBytes(slot: Slot, page: number, offset: number, context: RowContext): void {
   const { format } = context;
   const stored = slot.page;
-  const high = page.toString(16);
-  const low = offset.toString(16).padStart(3, '0');
-  const digits = high + low;
-  setText(slot.zeros, '0'.repeat(Math.max(0, 16 - digits.length)));
-  setText(slot.digits, digits);
-  slot.element.dataset['address'] = `0x${digits.replace(/^0+(?=.)/, '')}`;
-  if (slot.element.firstChild !== slot.address) slot.element.replaceChildren(slot.address, slot.bytes, slot.text);
-  if (stored?.state === PageState.readable) {
-    slot.element.className = 'row';
-    slot.element.removeAttribute('title');
-    const view = new DataView(stored.bytes.buffer);
-    slot.groups.forEach((text, group) => setText(text, printGroup(format, stored.bytes, view, offset, group)));
+  const state = stored?.state ?? PageState.unread;
+  fillFrame(slot, page, offset, state);
+  if (stored !== undefined && state === PageState.readable) {
+    for (let group = 0; group < slot.groups.length; group++) {
+      setText(slot.groups[group] as Text, printGroup(format, stored.bytes, stored.view, offset, group));
+    }
     fillText(slot, stored, page, offset, context);
     return;
   }
-  const state = stored?.state ?? PageState.unread;
-  slot.element.className = state === PageState.unread ? 'row unread' : 'row unreadable';
-  if (state === PageState.unread) slot.element.removeAttribute('title');
-  else slot.element.title = `These bytes cannot be read: ${printPageState(state)}.`;
   const missing = printMissing(format, state === PageState.unread ? '··' : '??');
   for (const text of slot.groups) setText(text, missing);
   setPlainText(slot.text, '');
+}
+
+/** Address, class and title of a row of bytes. */
+function fillFrame(slot: Slot, page: number, offset: number, state: PageState): void {
+  const frame = `${page} ${offset} ${state}`;
+  if (slot.frame === frame) return;
+  slot.frame = frame;
+  const digits = page.toString(16) + offset.toString(16).padStart(3, '0');
+  setText(slot.zeros, '0'.repeat(Math.max(0, 16 - digits.length)));
+  setText(slot.digits, digits);
+  const { element } = slot;
+  element.dataset['address'] = `0x${digits.replace(/^0+(?=.)/, '')}`;
+  if (element.firstChild !== slot.address) element.replaceChildren(slot.address, slot.bytes, slot.text);
+  const isUnreadable = state !== PageState.readable && state !== PageState.unread;
+  element.className = isUnreadable ? 'row unreadable' : state === PageState.unread ? 'row unread' : 'row';
+  if (isUnreadable) element.title = `These bytes cannot be read: ${printPageState(state)}.`;
+  else element.removeAttribute('title');
 }
 
 function fillText(slot: Slot, stored: StoredPage, page: number, offset: number, context: RowContext): void {
@@ -220,6 +236,7 @@ function cellsAround(stored: StoredPage, page: number, offset: number, context: 
 }
 
 function fillHeading(slot: Slot, region: number, context: RowContext): void {
+  slot.frame = '';
   slot.element.className = 'row heading';
   slot.element.removeAttribute('data-address');
   slot.element.removeAttribute('title');
@@ -244,6 +261,7 @@ export function headingParts(table: RegionTable, region: number, residentBytes: 
 }
 
 function fillGap(slot: Slot, pages: number): void {
+  slot.frame = '';
   slot.element.className = 'row gap';
   slot.element.removeAttribute('data-address');
   slot.element.removeAttribute('title');

@@ -21,6 +21,7 @@ export function createScrollbar(parent: HTMLElement): Scrollbar {
   let state = { top: 0, visible: 1, total: 1 };
   let grabbed: number | undefined;
   let height = 0;
+  let shown = '';
   new ResizeObserver(() => (height = track.clientHeight)).observe(track);
 
   const thumbHeight = (): number =>
@@ -59,8 +60,12 @@ export function createScrollbar(parent: HTMLElement): Scrollbar {
       state = { top, visible, total };
       const all = scrollable() === 0;
       track.classList.toggle('idle', all);
+      const y = all ? 0 : (room() * Math.min(top, scrollable())) / scrollable();
+      const shape = `${thumbHeight()} ${y}`;
+      if (shape === shown) return;
+      shown = shape;
       thumb.style.height = `${thumbHeight()}px`;
-      thumb.style.transform = `translateY(${all ? 0 : (room() * Math.min(top, scrollable())) / scrollable()}px)`;
+      thumb.style.transform = `translateY(${y}px)`;
     },
   };
 }

@@ -5,6 +5,8 @@ import { pageBytes, PageState, pageStateFrom, type PageNumber } from '../common/
 export interface StoredPage {
   state: PageState;
   readonly bytes: Uint8Array;
+  /** The same bytes, for values of several. */
+  readonly view: DataView;
   /** When each byte was last seen to differ, by performance.now; 0 for never. */
   readonly changedAt: Float64Array;
   /** When each byte was last written by us. */
@@ -35,9 +37,11 @@ export function createPageStore(): PageStore {
   function ensure(page: PageNumber): StoredPage {
     let stored = pages.get(page);
     if (stored === undefined) {
+      const bytes = new Uint8Array(pageBytes);
       stored = {
         state: PageState.unread,
-        bytes: new Uint8Array(pageBytes),
+        bytes,
+        view: new DataView(bytes.buffer),
         changedAt: new Float64Array(pageBytes),
         writtenAt: new Float64Array(pageBytes),
         hotAt: 0,

@@ -80,6 +80,8 @@ export async function openWorkbench(
   const browser = await chromium.launchPersistentContext(profile, {
     executablePath: findChromium(),
     args: flags,
+    // What it leaves behind in the folder for temporary files goes with the profile.
+    env: { ...process.env, TMPDIR: profile },
     viewport: { width: options.width, height: options.height },
     deviceScaleFactor: options.scale ?? 1,
     permissions: ['clipboard-read', 'clipboard-write'],

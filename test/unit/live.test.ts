@@ -311,7 +311,8 @@ test('reader: any sequence of watching, changing and painting leaves each view w
       }
       tick();
       for (const view of views) view.subscription.drawn(view.last);
-      tick(2);
+      // Long enough for a reader that rests.
+      tick(5);
       for (const { store, watched, paused } of views) {
         if (paused) continue;
         for (const page of watched) {
