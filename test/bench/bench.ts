@@ -70,21 +70,26 @@ async function main(words: readonly string[]): Promise<void> {
   const files = readdirSync(folder).filter(
     (file) => file.endsWith('.bench.ts') && (wanted.length === 0 || wanted.some((name) => file.startsWith(name))),
   );
-  const past: BenchResult[] = [];
+  const past: string[] = [];
   for (const file of files.sort()) {
-    const { run } = (await import(new URL(file, folder).href)) as Bench;
     console.log(file);
-    for (const result of await run()) {
-      console.log(`  ${print(result)}`);
-      if (isPast(result)) past.push(result);
+    try {
+      const { run } = (await import(new URL(file, folder).href)) as Bench;
+      for (const result of await run()) {
+        console.log(`  ${print(result)}`);
+        if (isPast(result)) past.push(result.name);
+      }
+    } catch (error) {
+      // The others are worth having all the same.
+      console.error(error);
+      past.push(`${file} could not be measured`);
     }
   }
   console.log(
-    past.length === 0
-      ? 'All figures are within their limits.'
-      : `${past.length} past their limits: ${past.map(({ name }) => name).join('; ')}`,
+    past.length === 0 ? 'All figures are within their limits.' : `${past.length} past their limits: ${past.join('; ')}`,
   );
-  if (words.includes('--check') && past.length > 0) process.exitCode = 1;
+  // A bench that failed half-way may have left a program or a browser that would keep this one alive.
+  process.exit(words.includes('--check') && past.length > 0 ? 1 : 0);
 }
 
 // Not awaited: the files that it imports import this one, which would then never be ready.

@@ -24,14 +24,38 @@ export async function run(): Promise<BenchResult[]> {
   }
 }
 
-/** As VS Code itself measures and shows it. */
+/** When the first bytes stand on the screen, by the page's own clock: looking from outside comes late by half a second. */
+function firstBytesMs(workbench: Workbench): Promise<number> {
+  return workbench
+    .view()
+    .locator('#app')
+    .evaluate(
+      (app) =>
+        new Promise<number>((resolve) => {
+          const look = (): void => {
+            const text = app.querySelector('.row[data-address] .bytes')?.textContent ?? '';
+            // What an animation frame finds has been painted by the one before it.
+            if (/^[0-9a-f]{2} /.test(text)) resolve(Date.now());
+            else requestAnimationFrame(look);
+          };
+          requestAnimationFrame(look);
+        }),
+    );
+}
+
+/** As VS Code itself measures and shows it: loading and activating, among all that starts with a window. */
 async function activation(workbench: Workbench): Promise<BenchResult[]> {
-  await workbench.runCommand('Developer: Show Running Extensions');
-  const row = workbench.page.locator('.runtime-extensions-editor .extension', { hasText: 'Live Memory' });
-  const text = (await row.locator('.activation-time').textContent()) ?? '';
-  const ms = Number(/(\d+)\s*ms/.exec(text)?.[1] ?? NaN);
-  await workbench.runCommand('View: Close All Editors');
-  return [{ name: 'activation of the extension, by VS Code', value: ms, unit: 'ms', limit: 50 }];
+  const times: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    if (i > 0) await workbench.reload();
+    await sleep(3000);
+    await workbench.runCommand('Developer: Show Running Extensions');
+    const row = workbench.page.locator('.runtime-extensions-editor .extension', { hasText: 'Live Memory' });
+    const text = (await row.locator('.activation-time').textContent()) ?? '';
+    times.push(Number(/(\d+)\s*ms/.exec(text)?.[1] ?? NaN));
+    await workbench.runCommand('View: Close All Editors');
+  }
+  return [{ name: 'activation of the extension, by VS Code', value: median(times), unit: 'ms', limit: 50 }];
 }
 
 /** A counter that holds the time, sampled off the page at random moments: how old is what one sees? */
@@ -82,16 +106,22 @@ async function idling(vscode: VSCode, workbench: Workbench): Promise<BenchResult
   };
   const target = await startTarget('scratch');
   try {
-    await workbench.runCommand('View: Close All Editors');
-    await sleep(2000);
-    const without = await share(10);
-    const view = await attachFromPalette(workbench, target.pid);
-    await view.goTo(target.facts['known'] ?? '');
-    await sleep(2000);
-    const visible = await share(10);
+    const visible: number[] = [];
+    const hidden: number[] = [];
+    // In turn, because the extension host has other work that comes and goes.
+    for (let i = 0; i < 4; i++) {
+      await workbench.runCommand('View: Close All Editors');
+      await sleep(1500);
+      hidden.push(await share(4));
+      const view = await attachFromPalette(workbench, target.pid);
+      await view.goTo(target.facts['known'] ?? '');
+      await sleep(2500);
+      visible.push(await share(4));
+    }
+    const cost = median(visible.map((value, i) => value - (hidden[i] ?? 0)));
     return [
-      { name: 'a static, visible view takes of one core', value: Math.max(0, visible - without), unit: '%', limit: 1 },
-      { name: 'the extension host without a view takes', value: without, unit: '%' },
+      { name: 'a static, visible view takes of one core', value: Math.max(0, cost), unit: '%', limit: 1 },
+      { name: 'the extension host without a view takes', value: median(hidden), unit: '%' },
     ];
   } finally {
     target.dispose();
@@ -105,18 +135,22 @@ async function manyRegions(workbench: Workbench): Promise<BenchResult[]> {
     const opened: number[] = [];
     let view: MemoryView | undefined;
     // The first view of a window also starts VS Code's own machinery for webviews; the views before have done that.
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 5; i++) {
       await workbench.runCommand('View: Close All Editors');
       await workbench.runCommand('Live Memory: Attach to Process…');
-      await workbench.page.locator('.quick-input-list .monaco-list-row').first().waitFor();
-      const from = performance.now();
-      await workbench.pick(String(target.pid), String(target.pid));
-      view = await memoryView(workbench);
-      await view.frame
-        .locator('.row[data-address] .bytes', { hasText: /^[0-9a-f]{2} / })
+      await workbench.page.locator('.quick-input-widget input.input').fill(String(target.pid));
+      // The list is filtered a moment after the typing; Enter takes what is first in it.
+      await workbench
+        .quickPicks()
         .first()
+        .filter({ hasText: String(target.pid) })
         .waitFor();
-      opened.push(performance.now() - from);
+      await sleep(500);
+      const from = Date.now();
+      await workbench.page.keyboard.press('Enter');
+      opened.push((await firstBytesMs(workbench)) - from);
+      view = await memoryView(workbench);
+      if (i < 4) await workbench.runCommand('Live Memory: Detach');
     }
     if (view === undefined) throw new Error('no view');
     const rate = await view.frame.locator('.grid').evaluate(
