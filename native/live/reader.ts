@@ -11,7 +11,7 @@ import {
 } from '../../common/limits.ts';
 import { pageBytes, PageState } from '../../common/page.ts';
 import type { Pulse } from '../../common/protocol.ts';
-import type { LiveSource, ReadPlan } from '../source.ts';
+import { createPlan, type LiveSource, type ReadPlan } from '../source.ts';
 import { diff, type Reading } from './diff.ts';
 import { indexOfPage, mergePages, watchedPages } from './plan.ts';
 
@@ -44,7 +44,7 @@ export interface Subscription extends Disposable {
   watch(pages: Float64Array): void;
   /** The frame with this number, and all before it, have been painted. */
   drawn(seq: number): void;
-  /** Paused: watches nothing, and keeps what it would watch. */
+  /** Paused: watches nothing, and keeps what it would watch. Pages that come into view meanwhile are read once. */
   pause(paused: boolean): void;
 }
 
@@ -52,6 +52,8 @@ export interface Subscription extends Disposable {
 interface Watcher {
   readonly onFrame: (frame: Frame) => void;
   wanted: Float64Array;
+  /** What it wanted last, but for nothing at all: what it has bytes of while it is paused. */
+  kept: Float64Array;
   paused: boolean;
   /** Pages that are read for it: `wanted`, or none when paused. */
   pages: Float64Array;
@@ -113,7 +115,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
       readMs = performance.now() - begunMs;
       count = diff(told.reading, next.reading, changed);
       // Bytes that differ may be another program's: nothing is told before it is known whose they are.
-      if (count > 0 && !source.isAlive()) throw new MemoryError('Gone', 'The process has gone. Attach again to go on.');
+      if (count > 0 && !source.isAlive()) throw gone();
     } catch (error) {
       end(error instanceof Error ? error : new Error(String(error)));
       return;
@@ -161,6 +163,21 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
     const frame = buildFrame(seq, timeMs, watcher, plans.told.plan);
     watcher.dirty.fill(0);
     watcher.onFrame(frame);
+  }
+
+  /** Reads pages once, for a watcher that has scrolled while it is paused. */
+  function showOnce(watcher: Watcher, pages: Float64Array): void {
+    if (ended) return;
+    const plan = createPlan(pages);
+    try {
+      source.fill(plan);
+      if (!source.isAlive()) throw gone();
+    } catch (error) {
+      end(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    const everything = { pages, at: Int32Array.from(pages, (_, i) => i), dirty: new Uint8Array(pages.length).fill(1) };
+    watcher.onFrame(buildFrame(++lastSeq, Date.now(), everything, plan));
   }
 
   function beat(nowMs: number, readMs: number): void {
@@ -233,6 +250,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
       const watcher: Watcher = {
         onFrame,
         wanted: new Float64Array(0),
+        kept: new Float64Array(0),
         paused: false,
         pages: new Float64Array(0),
         at: new Int32Array(0),
@@ -242,8 +260,12 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
       if (!ended) watchers.add(watcher);
       return {
         watch(pages) {
-          watcher.wanted = watchedPages(pages);
+          const wanted = watchedPages(pages);
+          const fresh = wanted.filter((page) => indexOfPage(watcher.kept, page) < 0);
+          watcher.wanted = wanted;
+          if (wanted.length > 0) watcher.kept = wanted;
           if (!watcher.paused) setPages(watcher);
+          else if (fresh.length > 0) showOnce(watcher, fresh);
         },
         drawn(seq) {
           watcher.inFlight = watcher.inFlight.filter((sent) => sent > seq);
@@ -286,6 +308,10 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
   };
 }
 
+function gone(): MemoryError {
+  return new MemoryError('Gone', 'The process has gone. Attach again to go on.');
+}
+
 /** Plans for the pages; what is known of a page from the plans before is taken over, so that only changes are told. */
 function createPlans(pages: Float64Array, old: Plans | undefined): Plans {
   const told = createHalf(pages);
@@ -310,7 +336,7 @@ function createHalf(pages: Float64Array): Half {
 }
 
 /** The dirty pages of a watcher, in buffers of their own that are exactly as long as what is in them. */
-function buildFrame(seq: number, timeMs: number, watcher: Watcher, plan: ReadPlan): Frame {
+function buildFrame(seq: number, timeMs: number, watcher: Pick<Watcher, 'pages' | 'at' | 'dirty'>, plan: ReadPlan): Frame {
   const { dirty, at } = watcher;
   let count = 0;
   let readable = 0;

@@ -108,6 +108,11 @@ describe('a view on a running program', () => {
     const held = await view.bytes(ticks);
     await sleep(400);
     expect(await view.bytes(ticks)).toBe(held);
+    // What was never on the screen is read once, and stands still then.
+    await view.goTo('[heap]');
+    const heap = BigInt((await view.status().locator('.address').textContent()) ?? 0);
+    await expect.poll(() => view.bytes(heap)).toMatch(/^[0-9a-f]{2} /);
+    await view.goTo(target.facts['ticks'] ?? '');
     await view.frame.getByRole('button', { name: 'Resume' }).click();
     await expect.poll(() => view.bytes(ticks)).not.toBe(held);
   });

@@ -109,6 +109,17 @@ describe('in any width', () => {
   });
 });
 
+test('the regions of the process are in the side bar, with what can be done with them', async () => {
+  await workbench.setTheme('dark');
+  await workbench.runCommand('View: Show Live Memory');
+  const rows = workbench.page.locator('.pane-body .monaco-list-row');
+  await rows.filter({ hasText: 'demo' }).first().waitFor();
+  await rows.filter({ hasText: 'heap' }).first().click();
+  await workbench.page.waitForTimeout(800);
+  await workbench.screenshot('regions-dark');
+  expect(await rows.allTextContents()).toEqual(expect.arrayContaining([expect.stringMatching(/demo.*\d+/)]));
+});
+
 test('nothing went wrong behind the scenes', () => {
   expect(workbench.errors).toEqual([]);
 });

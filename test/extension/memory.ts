@@ -38,6 +38,7 @@ export async function memoryView(workbench: Workbench, index = 0): Promise<Memor
     async goTo(expression) {
       await frame.locator('.grid').focus();
       await workbench.page.keyboard.press('Control+G');
+      await frame.locator('.address-box:focus').waitFor();
       await workbench.page.keyboard.type(expression);
       await workbench.page.keyboard.press('Enter');
       // The rows have the keyboard again when the address is found; the bar says why where it is not.

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { startTarget } from '../target/target.ts';
+import { attachFromPalette } from './memory.ts';
 import { startVSCode, vsixFile, type VSCode } from './vscode.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
@@ -57,6 +59,14 @@ describe('the VSIX', () => {
   test('holds a koffi that loads and calls', () => {
     const script = `console.log(require('koffi').load(null).func('int getpid(void)')() === process.pid)`;
     expect(execFileSync(process.execPath, ['-e', script], { cwd: installed, encoding: 'utf8' }).trim()).toBe('true');
+  });
+
+  test('opens a process with the koffi that it brings', async () => {
+    const target = await startTarget('scratch');
+    onTestFinished(() => target.dispose());
+    const view = await attachFromPalette(workbench, target.pid);
+    await view.goTo(target.facts['known'] ?? '');
+    await expect.poll(() => view.text(BigInt(target.facts['known'] ?? 0))).toContain('live-memory-test');
   });
 
   test('adds its commands to the palette, and activates without an error', async () => {

@@ -243,6 +243,26 @@ test('reader: what has been still for a second is read less often, until it chan
   expect(during(500)).toBe(25);
 });
 
+test('reader: a paused view gets the pages that it scrolls to once, and no change of them', () => {
+  const a = watcher();
+  a.watch(Float64Array.of(1, 2));
+  tick();
+  a.pause(true);
+  a.watch(Float64Array.of(2, 3));
+  expect(told(a.frames)).toEqual([[1, 2], [3]]);
+  const { fills } = source;
+  source.bytes.fill(9);
+  tick(100);
+  // Hidden and shown again: what it has of these pages stands still.
+  a.watch(Float64Array.of());
+  a.watch(Float64Array.of(2, 3));
+  expect(source.fills).toBe(fills);
+  expect(a.frames).toHaveLength(2);
+  a.pause(false);
+  tick();
+  expect(told(a.frames).at(-1)).toEqual([2, 3]);
+});
+
 test('reader: the identity is asked for only in a tick whose bytes differ', () => {
   const a = watcher();
   a.watch(Float64Array.of(1));

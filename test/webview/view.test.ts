@@ -257,6 +257,86 @@ describe('editing', () => {
   });
 });
 
+describe('moving', () => {
+  beforeEach(async () => {
+    await frame(heap, pageOf('Hello World'));
+    await view.page.locator('.grid').focus();
+  });
+  const label = () => view.page.locator('.status .label').textContent();
+
+  test('Ctrl+Enter follows the pointer under the caret; Alt+Left and Alt+Right go back and forward', async () => {
+    await view.answer('resolve', { address: '0x55d0c0a20008' });
+    await view.page.keyboard.press('Control+Enter');
+    await expect.poll(label).toBe('[heap]+0x1008');
+    expect(await calls('resolve')).toEqual([{ expression: '*0x55d0c0a1f000' }]);
+    await view.page.keyboard.press('Alt+ArrowLeft');
+    await expect.poll(label).toBe('[heap]');
+    await view.page.keyboard.press('Alt+ArrowRight');
+    await expect.poll(label).toBe('[heap]+0x1008');
+  });
+
+  test('a drag with the mouse selects, and Shift with arrows goes on from there', async () => {
+    const box = await row('0x55d0c0a1f010').locator('.bytes').boundingBox();
+    if (box === null) throw new Error('no row');
+    await view.page.mouse.move(box.x + 3, box.y + 5);
+    await view.page.mouse.down();
+    await view.page.mouse.move(box.x + box.width * 0.45, box.y + 5, { steps: 5 });
+    await view.page.mouse.up();
+    await expect.poll(() => view.page.locator('.status .selected').textContent()).toBe('8 bytes selected');
+    await view.page.keyboard.press('Shift+ArrowDown');
+    expect(await view.page.locator('.status .selected').textContent()).toBe('24 bytes selected');
+  });
+
+  test('the wheel scrolls by pixels and the heading of the region stays', async () => {
+    const box = await view.page.locator('.viewport').boundingBox();
+    if (box === null) throw new Error('no viewport');
+    await view.page.mouse.move(box.x + 300, box.y + 200);
+    await view.page.mouse.wheel(0, 2000);
+    await expect.poll(() => row('0x55d0c0a1f000').count()).toBe(0);
+    expect(await view.page.locator('.heading.sticky .name').textContent()).toBe('[heap]');
+  });
+
+  test('F5 and other keys of the workbench are not taken', async () => {
+    const taken = await view.page.evaluate(() =>
+      ['F5', 'F10', 'F11'].filter((key) => {
+        const event = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true });
+        return !(document.querySelector('.grid') as HTMLElement).dispatchEvent(event);
+      }),
+    );
+    expect(taken).toEqual([]);
+  });
+});
+
+describe('clipboard', () => {
+  const copied = async () => (await calls('copy')).map((body) => (body as { text: string }).text);
+  const event = (name: 'copy' | 'cut') =>
+    view.page.evaluate((type) => document.dispatchEvent(new ClipboardEvent(type, { cancelable: true })), name);
+
+  beforeEach(async () => {
+    await frame(heap, pageOf('Hello World'));
+    await view.page.locator('.grid').focus();
+    for (let i = 0; i < 4; i++) await view.page.keyboard.press('Shift+ArrowRight');
+    await view.answer('read', { bytes: new TextEncoder().encode('Hello'), states: Uint8Array.of(0) });
+    await view.answer('copy', {});
+  });
+
+  test('copies what the process holds now, as hex in the bytes column and as text in the text column', async () => {
+    await event('copy');
+    await expect.poll(copied).toEqual(['48 65 6c 6c 6f']);
+    expect(await calls('read')).toEqual([{ start: '0x55d0c0a1f000', length: 5 }]);
+    await view.page.keyboard.press('Tab');
+    await event('copy');
+    await expect.poll(copied).toEqual(['48 65 6c 6c 6f', 'Hello']);
+  });
+
+  test('a cut copies first and then writes zeros, in one write', async () => {
+    await view.answer('write', { start: '0x55d0c0a1f000', bytes: new Uint8Array(5), held: true });
+    await event('cut');
+    await expect.poll(() => calls('write')).toEqual([{ start: '0x55d0c0a1f000', bytes: new Uint8Array(5) }]);
+    expect(await copied()).toEqual(['48 65 6c 6c 6f']);
+  });
+});
+
 describe('status', () => {
   test('after the process has gone the last bytes stay, greyed, with when and why', async () => {
     await frame(heap, pageOf('Last words'));
