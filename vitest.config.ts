@@ -7,14 +7,32 @@ export default defineConfig({
     reporters: ['default', new Tally()],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      { test: { name: 'live', include: ['test/live/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000 } },
-      { test: { name: 'webview', include: ['test/webview/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: 'live',
+          include: ['test/live/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          expect: { poll: { timeout: 5000 } },
+        },
+      },
+      {
+        test: {
+          name: 'webview',
+          include: ['test/webview/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          expect: { poll: { timeout: 10_000 } },
+        },
+      },
       {
         test: {
           name: 'extension',
           include: ['test/extension/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
+          // What a window and a browser do between them takes its time on a machine that is busy.
+          expect: { poll: { timeout: 10_000 } },
           // Each of these runs a VS Code and a browser; two at a time make both slow enough to fail.
           fileParallelism: false,
         },

@@ -143,25 +143,36 @@ export function baseName(name: string): string {
 }
 
 /**
- * Where labels of region `index` count from: the start of the region for `[heap]` and its like, and the lowest region
- * of the same file below it for a mapped file, so that `libc.so.6+0x1234` is the same in every run.
+ * Where labels of region `index` count from: the lowest region of the same name, which is where a file is loaded, so that
+ * `libc.so.6+0x1234` is the same in every run. An address expression counts from there too.
  */
 export function labelBase(table: RegionTable, index: number): PageNumber {
-  const name = table.nameOf[index];
-  let base = index;
-  if (regionName(table, index).startsWith('/')) {
-    // A file's mappings lie together but for anonymous ones between; 64 regions are more than any loader leaves.
-    for (let i = index - 1; i >= Math.max(0, index - 64); i--) if (table.nameOf[i] === name) base = i;
-  }
-  return table.starts[base] ?? 0;
+  return table.starts[table.nameOf.indexOf(table.nameOf[index] ?? 0)] ?? 0;
 }
 
-/** `[heap]+0x2b0`, `libc.so.6+0x1234`; `undefined` where nothing with a name is mapped. */
+const ambiguousNames = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+/** Last parts of paths that more than one file of the target has. */
+function ambiguous(names: readonly string[]): ReadonlySet<string> {
+  let found = ambiguousNames.get(names);
+  if (found === undefined) {
+    const seen = new Set<string>();
+    const twice = new Set<string>();
+    for (const name of names.map(baseName)) (seen.has(name) ? twice : seen).add(name);
+    found = twice;
+    ambiguousNames.set(names, found);
+  }
+  return found;
+}
+
+/** `[heap]+0x2b0`, `libc.so.6+0x1234`; `undefined` where nothing with a name is mapped. An address expression reads it back. */
 export function printLabel(table: RegionTable, address: Address): string | undefined {
   const index = findRegion(table, pageOf(address));
   if (index < 0) return undefined;
-  const name = baseName(regionName(table, index));
-  if (name === '') return undefined;
+  const full = regionName(table, index);
+  if (full === '') return undefined;
+  const base = baseName(full);
+  const name = ambiguous(table.names).has(base) ? JSON.stringify(full) : base;
   const offset = address - addressOfPage(labelBase(table, index));
   return offset === 0n ? name : `${name}+${printAddress(offset)}`;
 }

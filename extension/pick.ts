@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { pidMax } from '../common/limits.ts';
 import type { ProcessEntry } from '../common/protocol.ts';
@@ -12,6 +13,9 @@ export interface PickOptions {
   /** What choosing an entry does, for a typed pid: `Attach to`. */
   readonly verb: string;
 }
+
+/** The longest that the list waits for its entries before it is shown without them. */
+const showAfterMs = 400;
 
 /** Lets the user choose a process, or type a pid; `undefined` where they did neither. Lists anew each time. */
 export function pickProcess(
@@ -68,8 +72,9 @@ export function pickProcess(
       resolve(undefined);
       pick.dispose();
     });
-    pick.show();
-    void load();
+    // VS Code gives a memory view the keyboard back a moment after its command palette closes, which would close a list
+    // that is there already. Shown with its entries in it, it comes after that.
+    void Promise.race([load(), sleep(showAfterMs)]).then(() => pick.show());
   });
 }
 

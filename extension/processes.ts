@@ -1,18 +1,8 @@
 import { MemoryError } from '../common/error.ts';
-import type { Hears } from '../common/channel.ts';
-import type { AgentHostContract, ProcessEntry, TargetFacts } from '../common/protocol.ts';
+import type { ProcessEntry, TargetFacts } from '../common/protocol.ts';
+import { deaf } from '../native/spawn.ts';
 import { openTarget, printTarget, type Agent, type OpenAgent, type Target } from './target.ts';
 import type { Targets } from './targets.ts';
-
-const deaf: Hears<AgentHostContract['says']> = {
-  frame: () => undefined,
-  regions: () => undefined,
-  residency: () => undefined,
-  status: () => undefined,
-  pulse: () => undefined,
-  overwritten: () => undefined,
-  saveProgress: () => undefined,
-};
 
 /** The processes of this machine, read anew by an agent that lives for this one answer. */
 export async function listProcesses(openAgent: OpenAgent): Promise<readonly ProcessEntry[]> {

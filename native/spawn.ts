@@ -10,6 +10,17 @@ export interface Agent extends Disposable {
   readonly channel: Channel<AgentContract>;
 }
 
+/** For those who only ask: hears everything and keeps nothing. */
+export const deaf: Hears<AgentHostContract['says']> = {
+  frame: () => undefined,
+  regions: () => undefined,
+  residency: () => undefined,
+  status: () => undefined,
+  pulse: () => undefined,
+  overwritten: () => undefined,
+  saveProgress: () => undefined,
+};
+
 /**
  * Starts an agent in a worker thread of its own, out of `native/worker.ts` or what was bundled of it. When the worker dies,
  * every call that waits and every later one is rejected; `died` hears of it, unless it was disposed.

@@ -110,6 +110,7 @@ export function createGrid(parent: HTMLElement): Grid {
   let painting = 0;
   let glowTimer: ReturnType<typeof setTimeout> | undefined;
   let stickyKey = '';
+  let litRow: HTMLElement | undefined;
 
   /** Kept, because asking the browser while rows are being filled would lay them out twice. */
   let viewHeight = 0;
@@ -131,6 +132,7 @@ export function createGrid(parent: HTMLElement): Grid {
     const context = { format, geometry, table: layout.table, store, resident };
     for (let i = 0; i < rows.slots.length; i++) rows.fill(i, rowAt(layout, top + i), top + i, context);
     sheet.style.transform = `translateY(${-shift}px)`;
+    lightRow();
     const range = selection === undefined ? undefined : selectedRange(selection);
     const hot = overlay.draw({
       slots: rows.slots,
@@ -152,6 +154,19 @@ export function createGrid(parent: HTMLElement): Grid {
       draws.fire(frameSeq);
       frameSeq = undefined;
     }
+  }
+
+  /** The row of the caret: its address lights up, and a screen reader is told which row the grid is at. */
+  function lightRow(): void {
+    const index = selection === undefined ? -1 : rowOf(layout, placeOf(selection.caret)) - top;
+    const slot = rows.slots[index];
+    const row = slot?.row?.kind === 'bytes' ? slot.element : undefined;
+    if (row === litRow) return;
+    litRow?.classList.remove('current');
+    litRow = row;
+    row?.classList.add('current');
+    if (row === undefined) element.removeAttribute('aria-activedescendant');
+    else element.setAttribute('aria-activedescendant', row.id);
   }
 
   /** The heading of the region at the top edge; the next region's heading pushes it away. */

@@ -119,6 +119,12 @@ function start(app: HTMLElement): void {
     menu: (x, y) => openMenu(grid.element, x, y),
   });
 
+  // A view that gets the keyboard from VS Code gives it to the rows, so that keys work at once.
+  const takeKeyboard = (): void => {
+    if (document.hasFocus() && document.activeElement === document.body) grid.focus();
+  };
+  window.addEventListener('focus', takeKeyboard);
+
   grid.onDidWatch((pages) => host.say('watch', { pages }));
   grid.onDidDraw((seq) => {
     host.say('drawn', { seq });
@@ -143,6 +149,7 @@ function start(app: HTMLElement): void {
     showEditing(next.editing);
     if (next.place !== undefined) travel.restore(addressFrom(next.place.top), next.place.selection);
     life.setStatus(next.status);
+    takeKeyboard();
     port.saveState({ facts: next.facts, choices: next.choices, place: next.place });
   }
 

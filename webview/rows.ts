@@ -62,6 +62,8 @@ export function createRows(parent: HTMLElement): Rows {
   function createSlot(): Slot {
     const element = document.createElement('div');
     element.setAttribute('role', 'row');
+    element.id = `row-${slots.length}`;
+    element.className = 'row';
     const cell = (className: string, role: string): HTMLElement => {
       const span = document.createElement('span');
       span.className = className;
@@ -154,7 +156,7 @@ function place(slot: Slot, index: number, context: RowContext): void {
 
 function fillEmpty(slot: Slot): void {
   slot.frame = '';
-  slot.element.className = 'row';
+  setKind(slot.element, '');
   slot.element.removeAttribute('data-address');
   slot.element.replaceChildren();
 }
@@ -188,7 +190,7 @@ function fillFrame(slot: Slot, page: number, offset: number, state: PageState): 
   element.dataset['address'] = `0x${digits.replace(/^0+(?=.)/, '')}`;
   if (element.firstChild !== slot.address) element.replaceChildren(slot.address, slot.bytes, slot.text);
   const isUnreadable = state !== PageState.readable && state !== PageState.unread;
-  element.className = isUnreadable ? 'row unreadable' : state === PageState.unread ? 'row unread' : 'row';
+  setKind(element, isUnreadable ? 'unreadable' : state === PageState.unread ? 'unread' : '');
   if (isUnreadable) element.title = `These bytes cannot be read: ${printPageState(state)}.`;
   else element.removeAttribute('title');
 }
@@ -237,7 +239,7 @@ function cellsAround(stored: StoredPage, page: number, offset: number, context: 
 
 function fillHeading(slot: Slot, region: number, context: RowContext): void {
   slot.frame = '';
-  slot.element.className = 'row heading';
+  setKind(slot.element, 'heading');
   slot.element.removeAttribute('data-address');
   slot.element.removeAttribute('title');
   slot.element.replaceChildren(...headingParts(context.table, region, context.resident(region)));
@@ -262,12 +264,19 @@ export function headingParts(table: RegionTable, region: number, residentBytes: 
 
 function fillGap(slot: Slot, pages: number): void {
   slot.frame = '';
-  slot.element.className = 'row gap';
+  setKind(slot.element, 'gap');
   slot.element.removeAttribute('data-address');
   slot.element.removeAttribute('title');
   const label = document.createElement('span');
   label.textContent = `${printSize(pages * pageBytes)} not mapped`;
   slot.element.replaceChildren(label);
+}
+
+const kinds = ['unread', 'unreadable', 'heading', 'gap'] as const;
+
+/** What the style sheet shows a row as; other classes of it (the caret's row) stay. */
+function setKind(element: HTMLElement, kind: (typeof kinds)[number] | ''): void {
+  for (const name of kinds) element.classList.toggle(name, name === kind);
 }
 
 function setText(node: Text, text: string): void {

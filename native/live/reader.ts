@@ -336,7 +336,12 @@ function createHalf(pages: Float64Array): Half {
 }
 
 /** The dirty pages of a watcher, in buffers of their own that are exactly as long as what is in them. */
-function buildFrame(seq: number, timeMs: number, watcher: Pick<Watcher, 'pages' | 'at' | 'dirty'>, plan: ReadPlan): Frame {
+function buildFrame(
+  seq: number,
+  timeMs: number,
+  watcher: Pick<Watcher, 'pages' | 'at' | 'dirty'>,
+  plan: ReadPlan,
+): Frame {
   const { dirty, at } = watcher;
   let count = 0;
   let readable = 0;

@@ -1,5 +1,6 @@
 // The view itself, in a browser: 64 rows whose every byte changes on every tick, at 60 ticks a second.
-import { openOn, openViewPage, region } from '../webview/page.ts';
+import { region } from '../region.ts';
+import { openOn, openViewPage } from '../webview/page.ts';
 import type { BenchResult } from './bench.ts';
 import { meter, perFrame } from './browser.ts';
 

@@ -1,6 +1,6 @@
 // What a visible view costs the agent while nothing changes, and while everything does, of one core.
 import { pageOf } from '../../common/page.ts';
-import { openAgent } from '../../native/spawn.ts';
+import { deaf, openAgent } from '../../native/spawn.ts';
 import { startTarget } from '../target/target.ts';
 import type { BenchResult } from './bench.ts';
 
@@ -18,13 +18,8 @@ export async function run(): Promise<BenchResult[]> {
   const target = await startTarget('scratch');
   const at = BigInt(await target.ask('map 16 rw 1'));
   const agent = openAgent(new URL('../../native/worker.ts', import.meta.url), {
+    ...deaf,
     frame: ({ view, frame }) => agent.channel.say('drawn', { view, seq: frame.seq }),
-    regions: () => undefined,
-    residency: () => undefined,
-    status: () => undefined,
-    pulse: () => undefined,
-    overwritten: () => undefined,
-    saveProgress: () => undefined,
   });
   await agent.channel.call('attach', { pid: target.pid });
   const watch = async (pages: number): Promise<number> => {

@@ -118,6 +118,23 @@ describe('a view on a running program', () => {
   });
 });
 
+describe('a write that does not hold', () => {
+  test('is reported with how long it held', async () => {
+    const target = await start('scratch');
+    await closeViews();
+    const page = BigInt(await target.ask('map 1 rw- 17'));
+    // The program puts its own value back a tenth of a second after anybody else's.
+    await target.ask(`keep ${page.toString(16)} 16 17 100`);
+    const view = await attachFromPalette(workbench, target.pid);
+    await view.goTo(`0x${page.toString(16)}`);
+    await expect.poll(() => view.bytes(page)).toMatch(/^11 11/);
+    await workbench.page.keyboard.type('ff');
+    await workbench.pressInDialog('Edit Memory');
+    await expect.poll(() => view.notice().textContent()).toMatch(/held for \d+ ms; then the program changed it again/);
+    await expect.poll(() => view.bytes(page)).toMatch(/^11 11/);
+  });
+});
+
 describe('a program that ends', () => {
   test('leaves its last bytes greyed with when and why, and its successor is one click away', async () => {
     const target = await start('scratch');

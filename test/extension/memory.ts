@@ -12,6 +12,8 @@ export interface MemoryView {
   row(address: Address): Locator;
   /** The bytes of a row as the view shows them: `48 65 6c …`. */
   bytes(address: Address): Promise<string>;
+  /** One of them. */
+  byte(address: Address): Promise<string | undefined>;
   text(address: Address): Promise<string>;
   goTo(expression: string): Promise<void>;
   /** What the bar above the value line says. */
@@ -21,26 +23,35 @@ export interface MemoryView {
 
 /** Attaches through the palette's list of processes, as a user does. */
 export async function attachFromPalette(workbench: Workbench, pid: number): Promise<MemoryView> {
+  await markOld(workbench);
   await workbench.runCommand('Live Memory: Attach to Process…');
   await workbench.pick(String(pid), String(pid));
+  await workbench.view().locator('#app:not([data-old]) .row[data-address]').first().waitFor();
   return memoryView(workbench);
+}
+
+/** The view that can be seen stays on the screen until the next one is there: it must not be taken for that one. */
+export async function markOld(workbench: Workbench): Promise<void> {
+  const app = workbench.view().locator('#app');
+  if ((await app.count()) > 0) await app.evaluate((element) => element.setAttribute('data-old', ''));
 }
 
 export async function memoryView(workbench: Workbench, index = 0): Promise<MemoryView> {
   const frame = workbench.view(index);
   await frame.locator('.row[data-address]').first().waitFor({ timeout: 30_000 });
   const row = (address: Address): Locator => frame.locator(`.row[data-address="${printAddress(address & ~0xfn)}"]`);
+  const bytes = async (address: Address): Promise<string> =>
+    ((await row(address).locator('.bytes').textContent()) ?? '').trim();
   return {
     frame,
     row,
-    bytes: async (address) => ((await row(address).locator('.bytes').textContent()) ?? '').trim(),
+    bytes,
+    byte: async (address) => (await bytes(address)).split(' ')[Number(address & 0xfn)],
     text: async (address) => (await row(address).locator('.text').textContent()) ?? '',
     async goTo(expression) {
-      await frame.locator('.grid').focus();
-      await workbench.page.keyboard.press('Control+G');
-      await frame.locator('.address-box:focus').waitFor();
-      await workbench.page.keyboard.type(expression);
-      await workbench.page.keyboard.press('Enter');
+      const box = frame.locator('.address-box input');
+      await box.fill(expression);
+      await box.press('Enter');
       // The rows have the keyboard again when the address is found; the bar says why where it is not.
       await frame.locator('.grid:focus, .notice[data-severity=error]:visible').first().waitFor();
     },

@@ -2,19 +2,8 @@ import { expect, test } from 'vitest';
 import { saying } from '../saying.ts';
 import { pageBytes, pageOf, PageState } from '../../common/page.ts';
 import { findRegion, regionKind, regionName } from '../../common/region.ts';
-import { openAgent } from '../../native/spawn.ts';
-import {
-  addressOf,
-  connect,
-  connectTo,
-  pageIn,
-  pagesFrom,
-  pause,
-  silent,
-  startScratch,
-  text,
-  until,
-} from './support.ts';
+import { deaf, openAgent } from '../../native/spawn.ts';
+import { addressOf, connect, connectTo, pageIn, pagesFrom, pause, startScratch, text, until } from './support.ts';
 
 test('agent: what it says after attach is the regions and the state, and nothing else while nobody watches', async () => {
   const target = await startScratch();
@@ -284,7 +273,7 @@ test('openAgent(): when the worker dies, what waits and what follows is rejected
   let died: Error | undefined;
   const agent = openAgent(
     new URL('data:text/javascript,setTimeout(() => { throw new Error("broken") }, 50)'),
-    silent,
+    deaf,
     (error) => (died = error),
   );
   await expect(agent.channel.call('list', {})).rejects.toThrow('broken');

@@ -71,17 +71,6 @@ export interface Connected extends Agent {
 
 export const workerFile = new URL('../../native/worker.ts', import.meta.url);
 
-/** Hears everything and keeps nothing. */
-export const silent: Hears<AgentHostContract['says']> = {
-  frame: () => undefined,
-  regions: () => undefined,
-  residency: () => undefined,
-  status: () => undefined,
-  pulse: () => undefined,
-  overwritten: () => undefined,
-  saveProgress: () => undefined,
-};
-
 export function connect(): Connected {
   const kept: Omit<Connected, keyof Agent> = {
     frames: [],

@@ -2,7 +2,7 @@
 import { createChannel, type Port } from '../../common/channel.ts';
 import type { AgentContract, AgentHostContract } from '../../common/protocol.ts';
 import { serveAgent } from '../../native/agent.ts';
-import { silent } from './support.ts';
+import { deaf } from '../../native/spawn.ts';
 
 const [, , pid, firstPage] = process.argv;
 
@@ -22,7 +22,7 @@ const channel = createChannel<AgentHostContract, AgentContract>(
   hostEnd,
   {},
   {
-    ...silent,
+    ...deaf,
     frame: ({ view, frame }) => channel.say('drawn', { view, seq: frame.seq }),
   },
 );

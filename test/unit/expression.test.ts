@@ -145,7 +145,7 @@ test.each([
   ['prog+0x2008', '0x3008', 'prog+0x2008'],
   ['/usr/bin/prog+8', '0x1008', 'prog+0x8'],
   ['libfoo-2.so+1', '0x7001', 'libfoo-2.so+0x1'],
-  ['/opt/lib/libbar.so', '0x9000', 'libbar.so'],
+  ['/opt/lib/libbar.so', '0x9000', '"/opt/lib/libbar.so"'],
   ['MIXED', '0xc000', 'Mixed'],
   ['[Heap]', '0x5000', '[heap]'],
   ['*0x1000', '0x5010', '[heap]+0x10'],

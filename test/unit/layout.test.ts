@@ -1,20 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { tableOfRegions, type Region, type RegionTable } from '../../common/region.ts';
+import { tableOfRegions, type RegionTable } from '../../common/region.ts';
 import { bytesRow, createLayout, regionOfRow, rowAt, rowOf, type Row } from '../../webview/layout.ts';
+import { region } from '../region.ts';
 
 function tableOf(...regions: readonly (readonly [start: number, pages: number])[]): RegionTable {
   return tableOfRegions(
-    regions.map(([start, pages]): Region => ({
-      start: BigInt(start) * 4096n,
-      end: BigInt(start + pages) * 4096n,
-      access: 'rw-p',
-      offset: 0n,
-      device: '00:00',
-      inode: 0,
-      name: '',
-      kind: 'anonymous',
-    })),
+    regions.map(([start, pages]) => region(start, pages)),
     1,
   );
 }

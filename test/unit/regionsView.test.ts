@@ -2,27 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryError } from '../../common/error.ts';
 import { regionMarkMs, regionMarksMax, treeNodesMax } from '../../common/limits.ts';
-import { addressOfPage } from '../../common/page.ts';
 import { tableOfRegions, type Region, type RegionTable } from '../../common/region.ts';
 import { parseRegionFilter } from '../../extension/regionFilter.ts';
 import { groupRegions } from '../../extension/regionGroups.ts';
 import { compareTables, createRegionMarks } from '../../extension/regionMarks.ts';
 import { stretched, type RegionsNode } from '../../extension/regionNodes.ts';
 import type { Target } from '../../extension/target.ts';
+import { region } from '../region.ts';
 
 type Row = readonly [start: number, end: number, access: string, name: string, kind: Region['kind']];
 
 function table(rows: readonly Row[], version = 1): RegionTable {
-  const regions = rows.map(([start, end, access, name, kind]): Region => ({
-    start: addressOfPage(start),
-    end: addressOfPage(end),
-    access,
-    offset: 0n,
-    device: '00:00',
-    inode: 0,
-    name,
-    kind,
-  }));
+  const regions = rows.map(([start, end, access, name, kind]) => region(start, end - start, name, access, kind));
   return tableOfRegions(regions, version);
 }
 

@@ -1,19 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { tableOfRegions, type Region } from '../../common/region.ts';
+import { tableOfRegions } from '../../common/region.ts';
 import { createLayout } from '../../webview/layout.ts';
 import { moveCaret, selectedRange, type Motion } from '../../webview/selection.ts';
+import { region } from '../region.ts';
 
 const page = 4096n;
-const regions = [16n, 40n].map((start): Region => ({
-  start: start * page,
-  end: (start + 2n) * page,
-  access: 'rw-p',
-  offset: 0n,
-  device: '00:00',
-  inode: 0,
-  name: '',
-  kind: 'anonymous',
-}));
+const regions = [region(16, 2), region(40, 2)];
 const layout = createLayout(tableOfRegions(regions, 1), 16);
 const first = 16n * page;
 const lastOfFirst = 18n * page - 1n;

@@ -120,26 +120,6 @@ export async function openViewPage(size = { width: 1000, height: 700 }): Promise
   };
 }
 
-/** A region for tests; `start` and `pages` are page numbers. */
-export function region(
-  start: number,
-  pages: number,
-  name = '',
-  access = 'rw-p',
-  kind: Region['kind'] = 'anonymous',
-): Region {
-  return {
-    start: BigInt(start) * 4096n,
-    end: BigInt(start + pages) * 4096n,
-    access,
-    offset: 0n,
-    device: '00:00',
-    inode: 0,
-    name,
-    kind,
-  };
-}
-
 /** Opens the view on regions, as the extension host does. */
 export async function openOn(view: ViewPage, regions: readonly Region[]): Promise<void> {
   await view.say('open', {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pageBytes, PageState } from '../../common/page.ts';
 import { tableOfRegions } from '../../common/region.ts';
-import { openOn, openViewPage, region, type ViewPage } from './page.ts';
+import { region } from '../region.ts';
+import { openOn, openViewPage, type ViewPage } from './page.ts';
 
 const heap = 0x55d0c0a1f;
 const top = 2 ** 52 - 1;
@@ -157,6 +158,27 @@ describe('glow', () => {
     await expect.poll(() => ink('under', '0x55d0c0a1f000', 9), { timeout: 2500 }).toBe(0);
   });
 
+  test('an own write is marked in another colour than a change by the program', async () => {
+    const bytes = pageOf('Hello World');
+    await frame(heap, bytes);
+    bytes[9] = 0x99;
+    await frame(heap, bytes);
+    const colours = (): Promise<number[][]> =>
+      view.page.evaluate(() => {
+        const canvas = document.querySelector<HTMLCanvasElement>('canvas.under');
+        const data = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+        const found = new Map<string, number[]>();
+        for (let i = 0; i < data.length; i += 4) {
+          const [r, g, b] = [data[i] ?? 0, data[i + 1] ?? 0, data[i + 2] ?? 0];
+          if ((data[i + 3] ?? 0) > 60) found.set(g > b ? 'green' : 'blue', [r, g, b]);
+        }
+        return [...found.keys()].sort().map((name) => found.get(name) as number[]);
+      });
+    expect(await colours()).toHaveLength(1);
+    await view.say('written', { start: '0x55d0c0a1f002', bytes: Uint8Array.of(0x4a), held: true });
+    await expect.poll(colours).toHaveLength(2);
+  });
+
   test('zero bytes are dimmed, others are not', async () => {
     await frame(heap, pageOf('Hello'));
     expect(await ink('over', '0x55d0c0a1f000', 9)).toBeGreaterThan(0);
@@ -264,6 +286,24 @@ describe('moving', () => {
   });
   const label = () => view.page.locator('.status .label').textContent();
 
+  test('Ctrl+G goes to the address box, and Enter there to the address and back to the rows', async () => {
+    await view.answer('resolve', { address: '0x55d0c0a1f020' });
+    await view.page.keyboard.press('Control+G');
+    await view.page.locator('.address-box:focus').waitFor();
+    await view.page.keyboard.type('[heap]+0x20');
+    await view.page.keyboard.press('Enter');
+    await expect.poll(label).toBe('[heap]+0x20');
+    expect(await calls('resolve')).toEqual([{ expression: '[heap]+0x20' }]);
+    expect(await view.page.locator('.grid:focus').count()).toBe(1);
+  });
+
+  test('a view has the keyboard as soon as it opens', async () => {
+    const other = await openViewPage();
+    await openOn(other, regions);
+    await other.page.locator('.grid:focus').waitFor();
+    await other.dispose();
+  });
+
   test('Ctrl+Enter follows the pointer under the caret; Alt+Left and Alt+Right go back and forward', async () => {
     await view.answer('resolve', { address: '0x55d0c0a20008' });
     await view.page.keyboard.press('Control+Enter');
@@ -346,6 +386,29 @@ describe('status', () => {
       .toMatch(/^redis-server \(4242\) exited\. These are the last bytes seen, at \d/);
     expect(await row('0x55d0c0a1f000').locator('.text').textContent()).toContain('Last words');
     expect(await view.page.locator('.grid.gone').count()).toBe(1);
+  });
+
+  test('the caret lights its row, its column, and says where the grid is at', async () => {
+    await frame(heap, pageOf('Hello'));
+    await view.page.locator('.grid').focus();
+    await view.page.keyboard.press('ArrowDown');
+    await view.page.keyboard.press('ArrowRight');
+    await expect.poll(() => view.page.locator('.row.current').getAttribute('data-address')).toBe('0x55d0c0a1f010');
+    expect(await view.page.locator('.columns .lit').allTextContents()).toEqual(['01', '1']);
+    const current = await view.page.locator('.row.current').getAttribute('id');
+    expect(await view.page.locator('.grid').getAttribute('aria-activedescendant')).toBe(current);
+  });
+
+  test('counts how often the selected bytes change', async () => {
+    const bytes = pageOf('Hello');
+    await frame(heap, bytes);
+    for (let i = 0; i < 5; i++) {
+      bytes[0] = i;
+      await frame(heap, bytes);
+    }
+    await expect
+      .poll(() => view.page.locator('.status .rate').textContent(), { timeout: 2500 })
+      .toMatch(/^[1-5] changes?\/s$/);
   });
 
   test('the value line shows what the bytes at the caret mean', async () => {
