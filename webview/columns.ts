@@ -7,11 +7,7 @@ export interface Columns {
   light(index: number | undefined): void;
 }
 
-export function createColumns(parent: HTMLElement): Columns {
-  const element = document.createElement('div');
-  element.className = 'columns';
-  element.setAttribute('aria-hidden', 'true');
-  parent.append(element);
+export function createColumns(element: HTMLElement): Columns {
   let units: HTMLElement[] = [];
   let texts: HTMLElement[] = [];
   let unitBytes = 1;

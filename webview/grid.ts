@@ -1,7 +1,6 @@
 import type { Address } from '../common/address.ts';
 import { createEmitter, type Event } from '../common/event.ts';
 import type { Frame } from '../common/frame.ts';
-import { pagesPerViewMax } from '../common/limits.ts';
 import { offsetInPage, pageOf, PageState, printPageState, type PageNumber } from '../common/page.ts';
 import type { Choices, Residency } from '../common/protocol.ts';
 import { emptyRegionTable, findRegion, regionKinds, type RegionTable } from '../common/region.ts';
@@ -9,11 +8,12 @@ import { createColumns } from './columns.ts';
 import { addressCharacters, columnGap, createRowFormat, fittedBytesPerRow, type RowFormat } from './format.ts';
 import { createGeometry, type Geometry } from './geometry.ts';
 import { writtenMs } from './glow.ts';
-import { createLayout, regionOfRow, rowAt, rowOf, rowsOfRegion, type Layout } from './layout.ts';
+import { createLayout, pagesToWatch, regionOfRow, rowAt, rowOf, rowsOfRegion, type Layout } from './layout.ts';
 import { createMap, type MapPosition } from './map.ts';
 import { createOverlay } from './overlay.ts';
 import { createRows, headingParts } from './rows.ts';
 import { createScrollbar } from './scrollbar.ts';
+import { createSkeleton } from './skeleton.ts';
 import { addressOf, placeOf, selectedRange, type SelectionState } from './selection.ts';
 import { createPageStore, type PageStore } from './store.ts';
 import { readTheme, watchTheme } from './theme.ts';
@@ -60,32 +60,12 @@ export interface Grid {
 }
 
 export function createGrid(parent: HTMLElement): Grid {
-  const element = child(parent, 'div', 'grid');
-  element.tabIndex = 0;
-  element.setAttribute('role', 'grid');
-  element.setAttribute('aria-label', 'Memory');
-  element.setAttribute('aria-colcount', '3');
-  const scroller = child(element, 'div', 'scroller');
-  scroller.setAttribute('role', 'presentation');
-  const columns = createColumns(scroller);
-  const viewport = child(scroller, 'div', 'viewport');
-  viewport.setAttribute('role', 'presentation');
-  const sheet = child(viewport, 'div', 'sheet');
-  sheet.setAttribute('role', 'rowgroup');
-  const under = child(sheet, 'canvas', 'under');
-  const rowsElement = child(sheet, 'div', 'rows');
-  rowsElement.setAttribute('role', 'presentation');
-  const over = child(sheet, 'canvas', 'over');
-  const halfElement = child(sheet, 'div', 'half');
-  halfElement.hidden = true;
-  const sticky = child(viewport, 'div', 'row heading sticky');
-  sticky.setAttribute('aria-hidden', 'true');
-  const ruler = child(element, 'span', 'ruler');
-  ruler.textContent = '0'.repeat(100);
-  ruler.setAttribute('aria-hidden', 'true');
+  const { element, scroller, columnsPlace, viewport, sheet, under, rowsPlace, over, halfElement, sticky, ruler } =
+    createSkeleton(parent);
+  const columns = createColumns(columnsPlace);
 
   const store = createPageStore();
-  const rows = createRows(rowsElement);
+  const rows = createRows(rowsPlace);
   const overlay = createOverlay(under, over);
   const map = createMap(element);
   const scrollbar = createScrollbar(element);
@@ -188,27 +168,14 @@ export function createGrid(parent: HTMLElement): Grid {
     return region + Math.min(0.999, (row - first) / rowsOfRegion(layout, region));
   }
 
-  /** Watches the visible pages and half a screen on either side, so that scrolling finds them read. */
   function watch(): void {
     if (gone) return;
-    const screen = visibleRows() + 2;
-    const margin = Math.ceil(screen / 2);
-    const pages = new Set<PageNumber>();
-    const add = (from: number, to: number): void => {
-      for (let i = from; i < to && pages.size < pagesPerViewMax; i++) {
-        const row = rowAt(layout, i);
-        if (row?.kind === 'bytes') pages.add(row.page);
-      }
-    };
-    add(top, top + screen);
-    add(top + screen, top + screen + margin);
-    add(top - margin, top);
-    const sorted = [...pages].sort((a, b) => a - b);
-    const key = sorted.join();
+    const pages = pagesToWatch(layout, top, visibleRows() + 2);
+    const key = pages.join();
     if (key === watched) return;
     watched = key;
-    store.keep(pages);
-    watches.fire(sorted);
+    store.keep(new Set(pages));
+    watches.fire(pages);
   }
 
   function setTop(row: number, pixels: number): void {
@@ -411,15 +378,4 @@ export function createGrid(parent: HTMLElement): Grid {
     },
     focus: () => element.focus({ preventScroll: true }),
   };
-}
-
-function child<K extends keyof HTMLElementTagNameMap>(
-  parent: HTMLElement,
-  tag: K,
-  className: string,
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  element.className = className;
-  parent.append(element);
-  return element;
 }

@@ -1,3 +1,4 @@
+import { pagesPerViewMax } from '../common/limits.ts';
 import type { PageNumber } from '../common/page.ts';
 import { findRegion, type RegionTable } from '../common/region.ts';
 
@@ -111,4 +112,23 @@ export function regionOfRow(layout: Layout, index: number): number | undefined {
 export function rowsOfRegion(layout: Layout, region: number): number {
   const pages = (layout.table.ends[region] ?? 0) - (layout.table.starts[region] ?? 0);
   return 1 + (pages * 4096) / layout.bytesPerRow;
+}
+
+/**
+ * The pages of the `screen` rows from `top` on, and of half a screen on either side, so that scrolling finds them read.
+ * Ascending; what can be seen goes first where there are more than a view may watch.
+ */
+export function pagesToWatch(layout: Layout, top: number, screen: number): PageNumber[] {
+  const margin = Math.ceil(screen / 2);
+  const pages = new Set<PageNumber>();
+  const add = (from: number, to: number): void => {
+    for (let i = from; i < to && pages.size < pagesPerViewMax; i++) {
+      const row = rowAt(layout, i);
+      if (row?.kind === 'bytes') pages.add(row.page);
+    }
+  };
+  add(top, top + screen);
+  add(top + screen, top + screen + margin);
+  add(top - margin, top);
+  return [...pages].sort((a, b) => a - b);
 }

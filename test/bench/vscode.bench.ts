@@ -1,7 +1,7 @@
 // What a user waits for, in the real VS Code with a real browser: activation, opening, staleness, scrolling, idling.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attachFromPalette, memoryView, type MemoryView } from '../extension/memory.ts';
+import { attachFromPalette, memoryView, openProcessList, type MemoryView } from '../extension/memory.ts';
 import { extensionHost } from '../extension/processes.ts';
 import { startVSCode, type VSCode } from '../extension/vscode.ts';
 import { openWorkbench, type Workbench } from '../extension/workbench.ts';
@@ -137,7 +137,7 @@ async function manyRegions(workbench: Workbench): Promise<BenchResult[]> {
     // The first view of a window also starts VS Code's own machinery for webviews; the views before have done that.
     for (let i = 0; i < 5; i++) {
       await workbench.runCommand('View: Close All Editors');
-      await workbench.runCommand('Live Memory: Attach to Process…');
+      await openProcessList(workbench);
       await workbench.page.locator('.quick-input-widget input.input').fill(String(target.pid));
       // The list is filtered a moment after the typing; Enter takes what is first in it.
       await workbench

@@ -24,10 +24,17 @@ export interface MemoryView {
 /** Attaches through the palette's list of processes, as a user does. */
 export async function attachFromPalette(workbench: Workbench, pid: number): Promise<MemoryView> {
   await markOld(workbench);
-  await workbench.runCommand('Live Memory: Attach to Process…');
+  await openProcessList(workbench);
   await workbench.pick(String(pid), String(pid));
   await workbench.view().locator('#app:not([data-old]) .row[data-address]').first().waitFor();
   return memoryView(workbench);
+}
+
+/** Opens the list of processes and waits for it: what the palette leaves on the screen for a moment is not it. */
+export async function openProcessList(workbench: Workbench): Promise<void> {
+  await workbench.runCommand('Live Memory: Attach to Process…');
+  await workbench.page.locator('.quick-input-widget:visible input[placeholder^="Type a name"]').waitFor();
+  await workbench.quickPicks().first().waitFor();
 }
 
 /** The view that can be seen stays on the screen until the next one is there: it must not be taken for that one. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { printAddress, type Address } from '../../common/address.ts';
 import { startTarget, type RunningTarget } from '../target/target.ts';
-import { attachFromPalette, type MemoryView } from './memory.ts';
+import { attachFromPalette, openProcessList, type MemoryView } from './memory.ts';
 import { startVSCode, type VSCode } from './vscode.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
@@ -26,7 +26,7 @@ async function start(): Promise<RunningTarget> {
 
 describe('attaching', () => {
   async function refused(pid: number): Promise<string> {
-    await workbench.runCommand('Live Memory: Attach to Process…');
+    await openProcessList(workbench);
     await workbench.pick(String(pid), String(pid));
     const message = workbench.notification().last();
     await message.waitFor();

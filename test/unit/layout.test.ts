@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { pagesPerViewMax } from '../../common/limits.ts';
 import { tableOfRegions, type RegionTable } from '../../common/region.ts';
-import { bytesRow, createLayout, regionOfRow, rowAt, rowOf, type Row } from '../../webview/layout.ts';
+import { bytesRow, createLayout, pagesToWatch, regionOfRow, rowAt, rowOf, type Row } from '../../webview/layout.ts';
 import { region } from '../region.ts';
 
 function tableOf(...regions: readonly (readonly [start: number, pages: number])[]): RegionTable {
@@ -94,6 +95,16 @@ describe('layout', () => {
     expect(bytesRow(layout, 66, -1)).toBe(64);
     expect(bytesRow(layout, 0, -1)).toBeUndefined();
     expect(bytesRow(layout, layout.rowCount, 1)).toBeUndefined();
+  });
+
+  test('pagesToWatch() has what can be seen and half a screen on either side, ascending and bounded', () => {
+    const layout = createLayout(tableOf([16, 4], [40, 1]), 64);
+    // Rows 1 to 256 are the first region's, 64 to a page.
+    expect(pagesToWatch(layout, 65, 20)).toEqual([16, 17]);
+    expect(pagesToWatch(layout, 95, 20)).toEqual([17]);
+    expect(pagesToWatch(layout, 240, 20)).toEqual([19, 40]);
+    expect(pagesToWatch(createLayout(tableOf([16, 4000]), 64), 0, 100_000)).toHaveLength(pagesPerViewMax);
+    expect(pagesToWatch(createLayout(tableOf([16, 4000]), 64), 64 * 1000, 64 * 300)[0]).toBe(1015);
   });
 
   test('regionOfRow() gives a gap to the region above it', () => {
