@@ -93,12 +93,12 @@ export const holdChecksMax = 64;
 export const holdCheckBytesMax = 16 * 1024 * 1024;
 
 /**
- * After so long without a change the reader rests: it ticks twenty times a second until something changes. Waking up is
+ * After so long without a change the reader rests: it ticks fifteen times a second until something changes. Waking up is
  * what a still view costs (a tick takes 2 µs in a warm loop and 280 µs after a sleep), and this keeps it under 1 % of a
- * core. The first change is seen 50 ms later at most, and the next at full speed.
+ * core. The first change is seen 67 ms later at most, and the next at full speed.
  */
 export const restAfterMs = 1000;
-export const restIntervalMs = 50;
+export const restIntervalMs = 1000 / 15;
 
 /** The least time between two ticks, however fast a view scrolls. */
 export const tickMsMin = 4;

@@ -107,7 +107,7 @@ export function createToolbar(parent: HTMLElement, actions: ToolbarActions): Too
   const live = document.createElement('span');
   live.className = 'live';
   live.setAttribute('role', 'status');
-  live.title = 'How often a second the memory is read. While nothing changes, reading rests at 20.';
+  live.title = 'How often a second the memory is read. While nothing changes, reading rests at 15.';
   const dot = document.createElement('span');
   dot.className = 'dot';
   dot.setAttribute('aria-hidden', 'true');

@@ -236,9 +236,9 @@ test('reader: what has been still for a second is read less often, until it chan
     vi.advanceTimersByTime(ms);
     return source.fills - fills;
   };
-  expect(during(1000)).toBe(20);
+  expect(during(1000)).toBe(15);
   source.bytes[pageBytes] = 1;
-  vi.advanceTimersByTime(50);
+  vi.advanceTimersByTime(67);
   expect(a.frames).toHaveLength(2);
   expect(during(500)).toBe(25);
 });
