@@ -76,7 +76,7 @@ export function denialOf(facts: DenialFacts): Denial {
             ? `${name} (${pid}) runs under another group than you.`
             : `${name} (${pid}) runs as ${facts.targetUserName}, you are ${facts.ourUserName}, and you do not have CAP_SYS_PTRACE.`,
         remedies: [
-          `Start VS Code, or the server that runs its extensions, as ${facts.targetUserName === facts.ourUserName ? 'root' : `${facts.targetUserName} or as root`}.`,
+          `Start VS Code, or the server that runs its extensions, as ${['root', facts.ourUserName].includes(facts.targetUserName) ? 'root' : `${facts.targetUserName} or as root`}.`,
           ...container,
         ],
       };

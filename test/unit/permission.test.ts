@@ -24,7 +24,12 @@ const plain: DenialFacts = {
 };
 
 test.each([
-  ['another user', { targetUids: [0, 0, 0], targetUserName: 'root' }, 'otherUser', /runs as root, you are me.*as root/],
+  [
+    'another user',
+    { targetUids: [0, 0, 0], targetUserName: 'root' },
+    'otherUser',
+    /runs as root, you are me.*extensions, as root\./,
+  ],
   ['a setuid program', { targetUids: [1000, 0, 0], targetUserName: 'root', procOwner: 0 }, 'otherUser', /as root/],
   ['another group', { targetGids: [1000, 5, 5] }, 'otherUser', /another group/],
   ['not dumpable', { procOwner: 0 }, 'notDumpable', /not “dumpable”.*as root/],
