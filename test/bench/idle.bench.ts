@@ -3,6 +3,7 @@ import { pageOf } from '../../common/page.ts';
 import { deaf, openAgent } from '../../native/spawn.ts';
 import { startTarget } from '../target/target.ts';
 import type { BenchResult } from './bench.ts';
+import { buildAgent } from '../agentFile.ts';
 
 const seconds = 4;
 
@@ -17,7 +18,7 @@ async function load(): Promise<number> {
 export async function run(): Promise<BenchResult[]> {
   const target = await startTarget('scratch');
   const at = BigInt(await target.ask('map 16 rw 1'));
-  const agent = openAgent(new URL('../../native/worker.ts', import.meta.url), {
+  const agent = openAgent(buildAgent(), {
     ...deaf,
     frame: ({ view, frame }) => agent.channel.say('drawn', { view, seq: frame.seq }),
   });

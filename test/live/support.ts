@@ -11,6 +11,7 @@ import { attach } from '../../native/attach.ts';
 import type { Process } from '../../native/process.ts';
 import { openAgent, type Agent } from '../../native/spawn.ts';
 import { startTarget, type RunningTarget, type StartOptions } from '../target/target.ts';
+import { buildAgent } from '../agentFile.ts';
 
 export interface Scratch extends RunningTarget {
   /** Maps pages; with `fill`, page i is full of fill + i. */
@@ -69,7 +70,7 @@ export interface Connected extends Agent {
   draws: boolean;
 }
 
-export const workerFile = new URL('../../native/worker.ts', import.meta.url);
+export const workerFile = buildAgent();
 
 export function connect(): Connected {
   const kept: Omit<Connected, keyof Agent> = {
