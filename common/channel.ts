@@ -66,20 +66,19 @@ export function createChannel<Mine extends Contract, Theirs extends Contract>(
     }
   }
 
+  // What comes is not believed: a message of another shape than ours is as good as none.
   port.listen((received) => {
     if (closed !== undefined || typeof received !== 'object' || received === null) return;
-    const message = received as Message;
-    if (message.call !== undefined && message.id !== undefined) {
-      void answer(message.id, message.call, message.body);
-    } else if (message.say !== undefined) {
-      if (Object.hasOwn(hears, message.say)) {
-        (hears as Record<string, (body: unknown) => void>)[message.say]?.(message.body);
-      }
-    } else if (message.reply !== undefined) {
-      const waiter = waiting.get(message.reply);
-      waiting.delete(message.reply);
-      if (message.error === undefined) waiter?.resolve(message.body);
-      else waiter?.reject(errorFrom(message.error));
+    const { call, say, reply, id, body, error } = received as Record<keyof Message, unknown>;
+    if (typeof call === 'string' && typeof id === 'number') {
+      void answer(id, call, body);
+    } else if (typeof say === 'string') {
+      if (Object.hasOwn(hears, say)) (hears as Record<string, (body: unknown) => void>)[say]?.(body);
+    } else if (typeof reply === 'number') {
+      const waiter = waiting.get(reply);
+      waiting.delete(reply);
+      if (error === undefined) waiter?.resolve(body);
+      else waiter?.reject(errorFrom(error));
     }
   });
 

@@ -1,3 +1,14 @@
+const memoryErrorCodes = [
+  'Gone',
+  'Denied',
+  'Unmapped',
+  'Protected',
+  'Conflict',
+  'Invalid',
+  'Limit',
+  'Cancelled',
+  'Unsupported',
+] as const;
 /**
  * - `Gone`: the address space is gone, by exit or by exec.
  * - `Denied`: the kernel does not let us; the message names the remedy.
@@ -9,8 +20,7 @@
  * - `Cancelled`: the user asked to stop.
  * - `Unsupported`: this system cannot do it.
  */
-export type MemoryErrorCode =
-  'Gone' | 'Denied' | 'Unmapped' | 'Protected' | 'Conflict' | 'Invalid' | 'Limit' | 'Cancelled' | 'Unsupported';
+export type MemoryErrorCode = (typeof memoryErrorCodes)[number];
 
 export interface MemoryErrorDetail {
   readonly errno?: number;
@@ -57,6 +67,10 @@ export function printError(error: unknown): WireError {
   return { code: 'Internal', message: error instanceof Error ? error.message : String(error) };
 }
 
-export function errorFrom(wire: WireError): Error {
-  return wire.code === 'Internal' ? new Error(wire.message) : new MemoryError(wire.code, wire.message, wire);
+/** What `printError` printed, as an error again; of anything else that a wire carries, an Error that says so. */
+export function errorFrom(wire: unknown): Error {
+  const { code, message, ...detail } = (wire ?? {}) as Partial<WireError>;
+  if (typeof message !== 'string') return new Error('The other side failed, and did not say why.');
+  const known = memoryErrorCodes.find((one) => one === code);
+  return known === undefined ? new Error(message) : new MemoryError(known, message, detail);
 }
