@@ -1,7 +1,8 @@
+import type { AccessReport } from '../common/access.ts';
 import { MemoryError } from '../common/error.ts';
 import type { ProcessEntry, TargetFacts } from '../common/protocol.ts';
 import { deaf } from '../native/spawn.ts';
-import { openTarget, printTarget, type Agent, type OpenAgent, type Target } from './target.ts';
+import type { Agent, OpenAgent, Target } from './target.ts';
 import type { Targets } from './targets.ts';
 
 /** The processes of this machine, read anew by an agent that lives for this one answer. */
@@ -9,22 +10,16 @@ export async function listProcesses(openAgent: OpenAgent): Promise<readonly Proc
   return withAgent(openAgent, (agent) => agent.channel.call('list', {}));
 }
 
-export interface AccessAnswer {
-  readonly allowed: boolean;
-  /** One or more sentences: whether the process can be opened, and if not, why and what would allow it. */
+export interface AccessAnswer extends Pick<AccessReport, 'allowed' | 'cause' | 'detail' | 'remedies'> {
+  /** Detail and remedies, as one text to show. */
   readonly message: string;
 }
 
-/** Finds out by attaching, for a moment: no rule that we know is as good as the kernel's own answer. */
+/** Whether a process can be opened, by an agent that lives for this one answer. */
 export async function explainAccess(openAgent: OpenAgent, pid: number): Promise<AccessAnswer> {
-  try {
-    const target = await openTarget(openAgent, pid);
-    target.dispose();
-    return { allowed: true, message: `${printTarget(target.facts)} can be opened.` };
-  } catch (error) {
-    if (error instanceof MemoryError) return { allowed: false, message: error.message };
-    throw error;
-  }
+  const report = await withAgent(openAgent, (agent) => agent.channel.call('whyDenied', { pid }));
+  const { allowed, cause, detail, remedies } = report;
+  return { allowed, cause, detail, remedies, message: [detail, ...remedies].join(' ') };
 }
 
 /** Attaches to the process that took the place of one that is gone; rejects with a sentence where there is none. */

@@ -1,4 +1,5 @@
 // Run as another user by tests: does one thing with the library and prints what came of it as JSON.
+import { whyDenied } from '../../native/access.ts';
 import { attach } from '../../native/attach.ts';
 import { list } from '../../native/list.ts';
 import { MemoryError } from '../../common/error.ts';
@@ -6,6 +7,7 @@ import { MemoryError } from '../../common/error.ts';
 const [, , what, pid] = process.argv;
 try {
   if (what === 'list') console.log(JSON.stringify(await list()));
+  else if (what === 'why') console.log(JSON.stringify(whyDenied(Number(pid))));
   else {
     const attached = await attach(Number(pid));
     attached.dispose();

@@ -52,6 +52,8 @@ export interface StartOptions {
   readonly flags?: readonly string[];
   /** Runs it as another user. */
   readonly uid?: number;
+  /** A command line that becomes the program at its end, as those of setpriv and unshare do: `['unshare', '--user']`. */
+  readonly under?: readonly string[];
 }
 
 /** Builds and starts a target; resolves when it has printed its first line. */
@@ -61,7 +63,8 @@ export async function startTarget(
   options: StartOptions = {},
 ): Promise<RunningTarget> {
   const program = await buildTarget(name, options.flags);
-  const child = spawn(program, [...args], {
+  const [command = program, ...words] = [...(options.under ?? []), program, ...args];
+  const child = spawn(command, words, {
     stdio: ['pipe', 'pipe', 'inherit'],
     ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
   });

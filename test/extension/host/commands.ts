@@ -91,13 +91,17 @@ suite('the commands', () => {
   });
 
   test('explainAccess tells whether a process can be opened, and why not', async () => {
+    const detail = `scratch (${target.pid}) can be opened.`;
     assert.deepEqual(await run('liveMemory.explainAccess', { pid: target.pid }), {
       allowed: true,
-      message: `scratch (${target.pid}) can be opened.`,
+      cause: 'allowed',
+      detail,
+      remedies: [],
+      message: detail,
     });
-    const answer = (await run('liveMemory.explainAccess', { pid: 4_194_000 })) as { allowed: boolean; message: string };
-    assert.equal(answer.allowed, false);
-    assert.match(answer.message, /no process/);
+    const answer = (await run('liveMemory.explainAccess', { pid: 4_194_000 })) as { cause: string; message: string };
+    assert.equal(answer.cause, 'noProcess');
+    assert.match(answer.message, /no process with the id 4194000.*Choose one/);
   });
 
   test('the target that a command means is the only one, where nothing is said', async () => {
