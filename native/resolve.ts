@@ -6,22 +6,28 @@ import { addressOfPage, pageOf, pageStateFrom, PageState, printPageState } from 
 import type { ResolvedAddress } from '../common/protocol.ts';
 import { endOf, type Range } from '../common/range.ts';
 import { baseName, expressionNames, findRegion, printLabel, regionName, type RegionTable } from '../common/region.ts';
+import { nearNames } from './nearNames.ts';
+import { addressOfSymbol } from './resolveSymbol.ts';
+import type { Symbols } from './symbols.ts';
 
 /** What an address expression is looked up in. */
 export interface ResolveScope {
   readonly table: RegionTable;
   /** 4 or 8. */
   readonly pointerBytes: number;
+  readonly symbols: Pick<Symbols, 'find' | 'like' | 'files'>;
   /** Fills `bytes`; a `PageState` for each page that the range touches. Throws MemoryError. */
   read(range: Range, bytes: Uint8Array): Uint8Array;
 }
 
 /** The address that an expression stands for. Rejects with MemoryError, and with `Unmapped` where nothing is there. */
 export async function resolve(text: string, scope: ResolveScope): Promise<ResolvedAddress> {
-  const { table } = scope;
+  const { table, symbols } = scope;
   const names = new Set([...expressionNames(table), ...table.names.filter((name) => name !== '')]);
   const address = await evaluateExpression(parseExpression(text, names), {
-    name: (name) => addressOfName(table, name),
+    name: (name) => addressOfPage(table.starts[table.nameOf.indexOf(indexOfName(table, name))] as number),
+    symbol: (file, symbol) =>
+      addressOfSymbol(table, symbols, file === undefined ? undefined : table.names[indexOfName(table, file)], symbol),
     pointer: (at) => Promise.resolve().then(() => pointerAt(scope, at)),
   });
   if (findRegion(table, pageOf(address)) < 0) throw unmapped(table, address);
@@ -48,19 +54,13 @@ function pointerAt(scope: ResolveScope, at: Address): Address {
   return new DataView(bytes.buffer).getBigUint64(0, true);
 }
 
-/** The lowest region of a file or of a name: exact, then in any case where only one is meant. */
-function addressOfName(table: RegionTable, name: string): Address {
+/** The index of a file or another name that is meant: exact, then in any case where only one is. */
+function indexOfName(table: RegionTable, name: string): number {
   const found =
     only(table, name, (full) => full === name) ??
     only(table, name, (full) => baseName(full) === name) ??
     only(table, name, (full) => baseName(full).toLowerCase() === name.toLowerCase());
-  if (found !== undefined) return addressOfPage(table.starts[table.nameOf.indexOf(found)] as number);
-  const symbol = /^(.+)!.+$/.exec(name);
-  if (symbol !== null)
-    throw new MemoryError(
-      'Invalid',
-      `Symbols such as ${name} cannot be looked up yet. Use the file and an offset: ${symbol[1]}+0x1234.`,
-    );
+  if (found !== undefined) return found;
   const near = nearNames([...expressionNames(table)], name);
   throw new MemoryError(
     'Unmapped',
@@ -81,36 +81,6 @@ function only(table: RegionTable, asked: string, fits: (full: string) => boolean
     );
   }
   return indexes[0];
-}
-
-/** Names that somebody may have meant: those that hold what was typed, and those a few letters away. */
-export function nearNames(names: readonly string[], typed: string): string[] {
-  const wanted = typed.toLowerCase().slice(0, 64);
-  const scored = names.map((name) => {
-    const lower = name.toLowerCase();
-    const holds = lower.includes(wanted) || (wanted.length > 3 && wanted.includes(lower.replace(/^\[|\]$/g, '')));
-    return { name, distance: holds ? 0 : editDistance(lower.slice(0, 64), wanted) };
-  });
-  const closest = Math.max(1, Math.floor(wanted.length / 3));
-  return scored
-    .filter(({ distance }) => distance <= closest)
-    .sort((a, b) => a.distance - b.distance || a.name.length - b.name.length || (a.name < b.name ? -1 : 1))
-    .slice(0, 3)
-    .map(({ name }) => name);
-}
-
-/** Levenshtein's distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }
 
 function unmapped(table: RegionTable, address: Address): MemoryError {

@@ -4,6 +4,7 @@ import { printValue, unitBytes, type Unit } from '../common/value.ts';
 import type { Address } from '../common/address.ts';
 import type { Grid } from './grid.ts';
 import { textCells, unprintable } from './format.ts';
+import type { SymbolLabels } from './symbols.ts';
 
 /** The value line: what the bytes from the selection's start mean as each type. A click on one writes another value. */
 export interface Inspector {
@@ -21,6 +22,7 @@ export interface InspectorActions {
 export function createInspector(
   parent: HTMLElement,
   grid: Grid,
+  symbols: SymbolLabels,
   pointerBytes: () => number,
   actions: InspectorActions,
 ): Inspector {
@@ -99,7 +101,7 @@ export function createInspector(
     const region = findRegion(grid.layout.table, pageOf(target));
     pointer.hidden = target === 0n || region < 0;
     if (pointer.hidden) return;
-    const label = printLabel(grid.layout.table, target) ?? `0x${target.toString(16)}`;
+    const label = symbols.of('pointer', target) ?? printLabel(grid.layout.table, target) ?? `0x${target.toString(16)}`;
     setText(pointer, `→ ${label}`);
     pointer.title = `Follow the pointer to 0x${target.toString(16)} (Ctrl+Enter)`;
   }

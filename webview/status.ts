@@ -4,6 +4,7 @@ import type { Pulse } from '../common/protocol.ts';
 import { findRegion, printAccess, printLabel } from '../common/region.ts';
 import type { Grid } from './grid.ts';
 import { selectedRange } from './selection.ts';
+import type { SymbolLabels } from './symbols.ts';
 
 /** The status line: where the caret is, what is selected, how often it changes, what reading costs. Never wraps. */
 export interface StatusLine {
@@ -15,7 +16,7 @@ export interface StatusLine {
   setWrite(text: string): void;
 }
 
-export function createStatusLine(parent: HTMLElement, grid: Grid): StatusLine {
+export function createStatusLine(parent: HTMLElement, grid: Grid, symbols: SymbolLabels): StatusLine {
   const element = document.createElement('div');
   element.className = 'status';
   parent.append(element);
@@ -45,7 +46,7 @@ export function createStatusLine(parent: HTMLElement, grid: Grid): StatusLine {
       }
       const range = selectedRange(selection);
       const region = findRegion(layout.table, pageOf(selection.caret));
-      set('label', printLabel(layout.table, range.start) ?? '');
+      set('label', symbols.of('caret', range.start) ?? printLabel(layout.table, range.start) ?? '');
       set('address', printAddress(range.start));
       set('access', region < 0 ? 'not mapped' : printAccess(layout.table.access[region] ?? 0));
       set('selected', range.length === 1 ? '' : `${range.length.toLocaleString('en')} bytes selected`);

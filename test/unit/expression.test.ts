@@ -3,10 +3,12 @@ import { expect, test } from 'vitest';
 import { saying } from '../saying.ts';
 import { addressMax } from '../../common/address.ts';
 import { MemoryError } from '../../common/error.ts';
-import { evaluateExpression, parseExpression, type ExpressionScope } from '../../common/expression.ts';
+import { evaluateExpression, parseExpression, printSymbol, type ExpressionScope } from '../../common/expression.ts';
 import { PageState } from '../../common/page.ts';
 import { tableOfRegions, type Region } from '../../common/region.ts';
-import { nearNames, resolve, type ResolveScope } from '../../native/resolve.ts';
+import { nearNames } from '../../native/nearNames.ts';
+import { resolve, type ResolveScope } from '../../native/resolve.ts';
+import type { SymbolFinding } from '../../native/symbols.ts';
 
 const names = new Set(['libc.so.6', 'ld-linux-x86-64.so.2', 'libstdc++.so.6', '[heap]']);
 const addresses = new Map([
@@ -16,10 +18,24 @@ const addresses = new Map([
   ['[heap]', 0x5000n],
   ['a b', 0xd000n],
 ]);
+const symbols = new Map([
+  ['libc.so.6 malloc', 0x7100n],
+  [' main', 0x1100n],
+  ['libstdc++.so.6 _ZNSt3fooEv', 0xb100n],
+  ['a b main.(*T).f', 0xd100n],
+  ['[vdso] time', 0xe100n],
+  ['0x10 0x10', 0xf100n],
+  ['libc.so.6 a.b$c@2', 0x7200n],
+]);
 const scope: ExpressionScope = {
   name: (name) => {
     const address = addresses.get(name);
     if (address === undefined) throw new MemoryError('Unmapped', name);
+    return address;
+  },
+  symbol: (file, symbol) => {
+    const address = symbols.get(`${file ?? ''} ${symbol}`);
+    if (address === undefined) throw new MemoryError('Unmapped', symbol);
     return address;
   },
   pointer: (address) => Promise.resolve(address * 2n),
@@ -43,6 +59,21 @@ test.each([
   ['*(0x10+8)', 0x30n],
   ['*0x10+8', 0x28n],
   ['(1+(2+3))-4', 2n],
+  ['libc.so.6!malloc', 0x7100n],
+  ['libc.so.6 ! malloc + 0x10', 0x7110n],
+  ['libc.so.6!malloc-1', 0x70ffn],
+  ['libc.so.6!"malloc"', 0x7100n],
+  ['libc.so.6!a.b$c@2', 0x7200n],
+  ['!main', 0x1100n],
+  ['!main+8', 0x1108n],
+  ['0x10+!main', 0x1110n],
+  ['*!main', 0x2200n],
+  ['*libc.so.6!malloc+8', 0xe208n],
+  ['*(libc.so.6!malloc+8)', 0xe210n],
+  ['libstdc++.so.6!_ZNSt3fooEv+1', 0xb101n],
+  ['"a b"!"main.(*T).f"', 0xd100n],
+  ['[vdso]!time', 0xe100n],
+  ['0x10!0x10', 0xf100n],
   ['  0x1  ', 1n],
 ] as const)('"%s" is an address', async (text, address) => {
   expect(await evaluateExpression(parseExpression(text, names), scope)).toBe(address);
@@ -56,6 +87,13 @@ test.each([
   ['1-2', /below zero/],
   ['1+', /ends where an address should follow/],
   ['(1', /closing bracket is missing/],
+  ['!', /symbol should follow/],
+  ['libc.so.6!', /symbol should follow/],
+  ['libc.so.6!+1', /symbol should follow/],
+  ['libc.so.6!!malloc', /symbol should follow/],
+  ['libc.so.6!malloc!free', /should not follow/],
+  ['(libc.so.6)!malloc', /should not follow/],
+  ['libc.so.6!"malloc', /not closed/],
   ['1)', /should not follow/],
   ['1 2', /should not follow/],
   ['+1', /should stand where/],
@@ -132,8 +170,26 @@ const regions = [
   region(0xa000n, '/usr/lib/libbar.so'),
   region(0xc000n, '/tmp/Mixed'),
 ];
+const finding = (...addresses: bigint[]): SymbolFinding => ({ addresses, isStripped: false });
+/** Symbols of files by their full names. */
+const findings = new Map<string, SymbolFinding>([
+  ['/usr/bin/prog main', finding(0x1100n)],
+  ['/usr/bin/prog both', finding(0x1200n)],
+  ['/opt/lib/libbar.so both', finding(0x9200n)],
+  ['/opt/lib/libbar.so few', finding(0x9300n)],
+  ['/usr/lib/libbar.so few', finding(0xa300n)],
+  ['/tmp/Mixed one', finding(0xc100n)],
+  ['/tmp/Mixed twice', finding(0xc100n, 0xc200n)],
+  ['/usr/lib/libfoo-2.so', { addresses: [], isStripped: false, reason: 'It is broken.' }],
+  ['/tmp/Mixed', { addresses: [], isStripped: true, buildId: '012345' }],
+]);
+const someSymbols: ResolveScope['symbols'] = {
+  find: (file, symbol) => Promise.resolve(findings.get(`${file} ${symbol}`) ?? findings.get(file) ?? finding()),
+  like: (file) => Promise.resolve(file === '/usr/bin/prog' ? ['main', 'mainly', 'free'] : []),
+  files: () => Promise.resolve([...new Set(regions.map(({ name }) => name))].filter((name) => name.startsWith('/'))),
+};
 function resolveScope(pointerBytes: number, fill: (bytes: Uint8Array) => Uint8Array): ResolveScope {
-  return { table: tableOfRegions(regions, 1), pointerBytes, read: (_, bytes) => fill(bytes) };
+  return { table: tableOfRegions(regions, 1), pointerBytes, symbols: someSymbols, read: (_, bytes) => fill(bytes) };
 }
 const eight = resolveScope(8, (bytes) => {
   bytes.set([0x10, 0x50, 0, 0, 0, 0, 0, 0].slice(0, bytes.length));
@@ -149,6 +205,12 @@ test.each([
   ['MIXED', '0xc000', 'Mixed'],
   ['[Heap]', '0x5000', '[heap]'],
   ['*0x1000', '0x5010', '[heap]+0x10'],
+  ['prog!main', '0x1100', 'prog+0x100'],
+  ['PROG!main+8', '0x1108', 'prog+0x108'],
+  ['*prog!main', '0x5010', '[heap]+0x10'],
+  ['"/opt/lib/libbar.so"!few', '0x9300', '"/opt/lib/libbar.so"+0x300'],
+  ['!both', '0x1200', 'prog+0x200'],
+  ['!one', '0xc100', 'Mixed+0x100'],
 ])('resolve(%s) is %s', async (expression, address, label) => {
   expect(await resolve(expression, eight)).toEqual({ address, label });
 });
@@ -163,6 +225,16 @@ test('resolve() reads pointers of the target’s own size', async () => {
 });
 
 test.each([
+  ['prog!man', 'Unmapped', /^prog has no symbol "man"\. Did you mean main\?$/],
+  ['Mixed!man', 'Unmapped', /^Mixed has no symbol "man"\. It is stripped.*\/\.build-id\/01\/2345\.debug\.$/],
+  ['Mixed!twice', 'Invalid', /There are 2 of Mixed!twice.*0xc100 or 0xc200/],
+  ['libfoo-2.so!x', 'Unsupported', /libfoo-2\.so cannot be had\. It is broken\..*libfoo-2\.so\+0x1234/],
+  ['[heap]!x', 'Invalid', /\[heap\] is not a file.*\[heap\]\+0x40/],
+  ['libbar.so!few', 'Invalid', /More than one is called libbar\.so/],
+  ['nothing!x', 'Unmapped', /Nothing is called nothing/],
+  ['!few', 'Invalid', /Write "\/opt\/lib\/libbar\.so"!few or "\/usr\/lib\/libbar\.so"!few\./],
+  ['!xyzzy', 'Unmapped', /No file here has a symbol "xyzzy"\. Write it as nm prints it/],
+  ['!mainy', 'Unmapped', /Did you mean main, mainly\?/],
   ['libbar.so', 'Invalid', /More than one.*"\/opt\/lib\/libbar.so" or "\/usr\/lib\/libbar.so"/],
   ['libfo-2.so', 'Unmapped', /Did you mean libfoo-2\.so/],
   ['xyzzy', 'Unmapped', /Nothing is called xyzzy here/],
@@ -175,6 +247,25 @@ test.each([
   ['*0xfffffffffffffffc', 'Invalid', /past 2\^64/],
 ] as const)('resolve(%s) is %s', async (expression, code, message) => {
   await expect(resolve(expression, eight)).rejects.toMatchObject({ code, message: saying(message) });
+});
+
+test('printSymbol() prints what an expression reads back, whatever characters a symbol has', async () => {
+  expect(printSymbol('libc.so.6', 'malloc', 0n)).toBe('libc.so.6!malloc');
+  expect(printSymbol('"/a b/c"', 'operator new(unsigned long)', 16n)).toBe(
+    '"/a b/c"!"operator new(unsigned long)"+0x10',
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.string({ minLength: 1 }), fc.nat(0xffff), async (name, offset) => {
+      const found = await evaluateExpression(parseExpression(printSymbol('libc.so.6', name, BigInt(offset)), names), {
+        ...scope,
+        symbol: (file, symbol) => {
+          expect([file, symbol]).toEqual(['libc.so.6', name]);
+          return 0x1000n;
+        },
+      });
+      expect(found).toBe(0x1000n + BigInt(offset));
+    }),
+  );
 });
 
 test('nearNames() gives the likeliest first', () => {
