@@ -6,6 +6,9 @@ export const iovecsMax = 1024;
 /** The kernel's MAX_RW_COUNT: one call moves at most this many bytes. */
 export const callBytesMax = 0x7ffff000;
 
+/** What we ask of one call: the cap is a whole number of the system's pages, which may be 64 KiB large. */
+export const askedBytesMax = 0x7fff0000;
+
 /** Pages that one view may watch: a 4K screen of 64-byte rows is three; a screen of one-page regions is about as many as it has rows. */
 export const pagesPerViewMax = 256;
 
@@ -22,8 +25,11 @@ export const writeBytesMax = 16 * 1024 * 1024;
 /** One read over a channel; larger ranges are asked for in pieces or saved to a file. */
 export const readBytesMax = 16 * 1024 * 1024;
 
-/** What is read at a time when a range is saved: chunks of 256 KiB to 1 MiB are what the call is fastest at. */
-export const saveChunkBytes = 1024 * 1024;
+/** What is read at a time of a streamed range: 256 KiB to 1 MiB is what the call is fastest at. */
+export const streamPieceBytes = 1024 * 1024;
+
+/** What one turn of the event loop reads of a large buffer: two to four milliseconds. */
+export const readPieceBytes = 16 * 1024 * 1024;
 
 /** Writes that undo can go back over, and the history shows; the bytes of both sides are kept. */
 export const historyEntriesMax = 10_000;
@@ -71,6 +77,9 @@ export const historyShownBytes = 32;
 /** The largest pid that Linux gives out (PID_MAX_LIMIT). */
 export const pidMax = 4_194_304;
 
+/** Pages that lie further apart than this are not looked for in one walk of the page tables: 512 is what one of those covers. */
+export const presenceGapPages = 512;
+
 /** Pages of one region whose residency is read from /proc/<pid>/pagemap where the kernel has no PAGEMAP_SCAN: 64 GiB are 128 MiB of it to read. */
 export const residencyPagesMax = 16 * 1024 * 1024;
 
@@ -102,3 +111,45 @@ export const restIntervalMs = 1000 / 15;
 
 /** The least time between two ticks, however fast a view scrolls. */
 export const tickMsMin = 4;
+
+/** Program and section headers of an ELF file. Programs have some 40 sections; objects with a section a function are not mapped. */
+export const elfSegmentsMax = 1024;
+export const elfSectionsMax = 65_536;
+
+/** From the first to the last byte of a loaded file, so that a place in it and a symbol's number share 64 bits. */
+export const imageBytesMax = 2 ** 40;
+
+/** Notes of an ELF file that are looked through for its build id: there are about four, and it comes in the first hundred bytes of one. */
+export const elfNotesMax = 64;
+export const elfNoteBytesMax = 64 * 1024;
+
+/** Symbols of one file: a browser with all of its own has about two million. */
+export const symbolsMax = 2 ** 22;
+
+/** The names of one file's symbols: those of a large C++ program are about 100 bytes each. */
+export const symbolStringBytesMax = 256 * 1024 * 1024;
+
+/** A symbol's name; longer ones, which templates make, are neither shown nor found, for an address expression must hold them. */
+export const symbolNameBytesMax = 2048;
+
+/** Names at one address that are looked at for the best. A library gives one function a few. */
+export const symbolAliasesMax = 256;
+
+/** What parsed files may take together for one target, and how many; past either, the one that was longest unused is let go. */
+export const symbolCacheBytesMax = 512 * 1024 * 1024;
+export const symbolFilesMax = 1024;
+
+/** A file's symbols are parsed in pieces that take about so long, because the same thread reads for the views. */
+export const symbolSliceMs = 8;
+
+/** Names that a typing mistake is compared with, for `Did you mean`. */
+export const symbolGuessesMax = 2000;
+
+/** How long a label waits for its file to be parsed; the next one finds it done. Well below `silenceMs`. */
+export const labelWaitMs = 1000;
+
+/** How long the caret rests before the view asks for its symbol: as long as a key repeats, or a little more. */
+export const labelSettleMs = 80;
+
+/** Labels that a view remembers. */
+export const labelsKeptMax = 256;

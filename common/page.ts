@@ -36,6 +36,13 @@ export const PageState = {
   special: 6,
   /** The address space is gone: the process has exited or become another program. */
   gone: 7,
+  /**
+   * Mapped, and not in memory: the program has not touched it yet, or the system has dropped what a file still holds.
+   * Reading it would bring it in.
+   */
+  absent: 8,
+  /** Written to the swap device. Reading it would bring it back. */
+  swapped: 9,
 } as const;
 export type PageState = (typeof PageState)[keyof typeof PageState];
 
@@ -48,6 +55,8 @@ const pageStateText: Record<PageState, string> = {
   [PageState.beyondFile]: 'beyond the end of the mapped file',
   [PageState.special]: 'the kernel lets nobody copy it',
   [PageState.gone]: 'the process is gone',
+  [PageState.absent]: 'not in memory: the program has not touched it yet',
+  [PageState.swapped]: 'swapped out to disk',
 };
 
 /** The reason a page's bytes print as `??`, as a person reads it. */
@@ -57,5 +66,5 @@ export function printPageState(state: PageState): string {
 
 /** A state out of a byte of a plan or a frame. */
 export function pageStateFrom(byte: number | undefined): PageState {
-  return byte === undefined || byte > PageState.gone ? PageState.unread : (byte as PageState);
+  return byte === undefined || byte > PageState.swapped ? PageState.unread : (byte as PageState);
 }

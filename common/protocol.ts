@@ -1,3 +1,4 @@
+import type { AccessReport } from './access.ts';
 import type { AddressText } from './address.ts';
 import type { Frame } from './frame.ts';
 import type { PageNumber } from './page.ts';
@@ -46,6 +47,16 @@ export interface ResolvedAddress {
   readonly label?: string;
 }
 
+export interface SymbolLabel {
+  /** `libc.so.6!malloc+0x10`; not there where no symbol holds the address, or none is known so soon. */
+  readonly label?: string;
+}
+
+export interface ReadRequest extends RangeText {
+  /** Read pages that are not in memory too, which brings them in. */
+  readonly faultIn?: boolean;
+}
+
 export interface ReadResult {
   /** As long as the range asked for; bytes of unreadable pages are 0 and mean nothing. */
   readonly bytes: Uint8Array;
@@ -85,10 +96,20 @@ export interface SaveResult {
   readonly unreadable: readonly { readonly range: RangeText; readonly reason: string }[];
 }
 
-/** Resident bytes a region, in the order of the table with that version. NaN where unknown. */
-export interface Residency {
+/** What of each region of a table exists, in bytes, in the table's order. NaN where the kernel does not tell. */
+export interface Figures {
+  /** In memory, the shared zero page left out. */
+  readonly resident: Float64Array;
+  readonly swapped: Float64Array;
+  /** Read but never written: the one zero page that all processes share. */
+  readonly zero: Float64Array;
+  /** The part of `resident` that is mapped by huge pages. */
+  readonly huge: Float64Array;
+}
+
+/** Figures of the table with that version. */
+export interface Residency extends Figures {
   readonly version: number;
-  readonly bytes: Float64Array;
 }
 
 /** How the reader is doing; told at most once a second. */
@@ -103,10 +124,13 @@ export interface Pulse {
 export interface AgentContract {
   readonly calls: {
     list: [Record<string, never>, readonly ProcessEntry[]];
+    /** Whether a process can be opened, and if not, why and what would allow it. */
+    whyDenied: [{ readonly pid: number }, AccessReport];
     /** Rejects with Denied, Gone (no such process, zombie) or Unsupported (kernel thread, no CMA). */
     attach: [{ readonly pid: number }, TargetFacts];
     resolve: [{ readonly expression: string }, ResolvedAddress];
-    read: [RangeText, ReadResult];
+    label: [{ readonly address: AddressText }, SymbolLabel];
+    read: [ReadRequest, ReadResult];
     write: [WriteRequest, WriteResult];
     save: [SaveRequest, SaveResult];
     /** Processes that run the same executable with the same command line, newest first, this one left out. */
@@ -117,6 +141,8 @@ export interface AgentContract {
     watch: { readonly view: number; readonly pages: Float64Array };
     /** The view has painted the frame. */
     drawn: { readonly view: number; readonly seq: number };
+    /** Whether the view's pages are read although they are not in memory. */
+    faultIn: { readonly view: number; readonly faultIn: boolean };
     /** Milliseconds between ticks. */
     tempo: { readonly intervalMs: number };
     /** Paused: nothing is read; views keep what they have. */
@@ -207,6 +233,7 @@ export type ViewAction = (typeof viewActions)[number];
 export interface ViewHostContract {
   readonly calls: {
     resolve: [{ readonly expression: string }, ResolvedAddress];
+    label: [{ readonly address: AddressText }, SymbolLabel];
     read: [RangeText, ReadResult];
     /** Asks the user first where editing is off; `force` asks in words of its own. Rejects with MemoryError. */
     write: [{ readonly start: AddressText; readonly bytes: Uint8Array; readonly force?: boolean }, EditResult];
@@ -239,7 +266,7 @@ export interface ViewContract {
     open: OpenView;
     frame: Frame;
     regions: RegionTable;
-    residency: Residency;
+    residency: Pick<Residency, 'version' | 'resident'>;
     status: TargetStatus;
     pulse: Pulse;
     editing: { readonly editing: boolean };

@@ -1,4 +1,5 @@
 import { printAddress, type Address } from './address.ts';
+import { isBareName } from './expression.ts';
 import { addressOfPage, pageOf, type PageNumber } from './page.ts';
 
 export const regionKinds = [
@@ -12,6 +13,7 @@ export const regionKinds = [
   'vdso',
   'named',
   'reserved',
+  'threadStack',
 ] as const;
 /**
  * - `text`, `rodata`, `data`: private file mappings, by access (executable, read-only, writable)
@@ -19,6 +21,7 @@ export const regionKinds = [
  * - `vdso`: what the kernel maps by itself: [vdso], [vvar], [vsyscall]
  * - `named`: anonymous memory that the program gave a name ([anon:…])
  * - `reserved`: anonymous, without any access
+ * - `threadStack`: anonymous, with a guard right below it: the stack of a thread, as far as the regions tell
  */
 export type RegionKind = (typeof regionKinds)[number];
 
@@ -165,14 +168,33 @@ function ambiguous(names: readonly string[]): ReadonlySet<string> {
   return found;
 }
 
+const labelNames = new WeakMap<readonly string[], Map<string, string>>();
+
+/**
+ * What labels call the regions with a name: its last part, in quotes where an expression would take that for something
+ * else (a file called `4096`), or all of it in quotes where two files share it.
+ */
+export function labelName(table: RegionTable, full: string): string {
+  const { names } = table;
+  const known = labelNames.get(names) ?? new Map<string, string>();
+  labelNames.set(names, known);
+  let name = known.get(full);
+  if (name === undefined) {
+    const base = baseName(full);
+    if (ambiguous(names).has(base)) name = JSON.stringify(full);
+    else name = isBareName(base, [...names, ...expressionNames(table)]) ? base : JSON.stringify(base);
+    known.set(full, name);
+  }
+  return name;
+}
+
 /** `[heap]+0x2b0`, `libc.so.6+0x1234`; `undefined` where nothing with a name is mapped. An address expression reads it back. */
 export function printLabel(table: RegionTable, address: Address): string | undefined {
   const index = findRegion(table, pageOf(address));
   if (index < 0) return undefined;
   const full = regionName(table, index);
   if (full === '') return undefined;
-  const base = baseName(full);
-  const name = ambiguous(table.names).has(base) ? JSON.stringify(full) : base;
+  const name = labelName(table, full);
   const offset = address - addressOfPage(labelBase(table, index));
   return offset === 0n ? name : `${name}+${printAddress(offset)}`;
 }

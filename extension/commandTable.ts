@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { printAddress } from '../common/address.ts';
 import { MemoryError } from '../common/error.ts';
-import type { EditResult, ViewAction } from '../common/protocol.ts';
+import { viewActions, type EditResult, type ViewAction } from '../common/protocol.ts';
 import type { Range } from '../common/range.ts';
 import { isMenuContext, parseSaveArgument, parseTargetArgument } from './arguments.ts';
 import { askForAddress, askForRange } from './ask.ts';
@@ -33,20 +33,17 @@ export interface CommandSurroundings {
   readonly log: Log;
 }
 
+/** View actions whose commands do more than pass them on. */
+const notPassedOn: ReadonlySet<ViewAction> = new Set([
+  'goTo',
+  'undo',
+  'redo',
+  'togglePause',
+  'toggleEditing',
+  'copyAddress',
+] as const);
 /** What only the webview can do, and does when a menu or a keybinding asks for it. */
-const inView = [
-  'copyHex',
-  'copyText',
-  'copyCArray',
-  'copyPython',
-  'copyBase64',
-  'paste',
-  'fill',
-  'writeValue',
-  'followPointer',
-  'selectRegion',
-  'saveSelection',
-] as const satisfies readonly ViewAction[];
+const inView = viewActions.filter((action) => !notPassedOn.has(action));
 
 /** Every command of the extension. */
 export function commandTable(around: CommandSurroundings): CommandTable {
@@ -184,6 +181,12 @@ export function commandTable(around: CommandSurroundings): CommandTable {
     view.perform(action);
   }
 
+  function readAbsent(on: boolean): void {
+    const view = views.active() ?? views.latest();
+    if (view === undefined) throw noView();
+    view.setFaultIn(on);
+  }
+
   async function chooseDisplay(): Promise<void> {
     const view = views.active() ?? views.latest();
     if (view === undefined) throw noView();
@@ -227,6 +230,8 @@ export function commandTable(around: CommandSurroundings): CommandTable {
     'liveMemory.redo': (argument) => goBack('redo', argument),
     'liveMemory.pause': () => perform('togglePause'),
     'liveMemory.resume': () => perform('togglePause'),
+    'liveMemory.readAbsent': () => readAbsent(true),
+    'liveMemory.leaveAbsent': () => readAbsent(false),
     'liveMemory.saveRegion': save,
     'liveMemory.explainAccess': explain,
     'liveMemory.chooseDisplay': chooseDisplay,

@@ -87,6 +87,7 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
     setContext('liveMemory.viewFocused', view !== undefined);
     setContext('liveMemory.editing', view !== undefined && editing.isOn(view.target));
     setContext('liveMemory.paused', view?.paused ?? false);
+    setContext('liveMemory.readsAbsent', view?.faultIn ?? false);
     setContext('liveMemory.viewGone', view?.target.status.state === 'gone');
   });
 

@@ -29,10 +29,11 @@ function wordFilter(word: string): RegionFilter {
   }
   const kind = /^kind:(.*)$/i.exec(word)?.[1]?.toLowerCase();
   if (kind !== undefined) {
-    if (!regionKinds.some((name) => name === kind)) {
+    const wanted = regionKinds.find((name) => name.toLowerCase() === kind);
+    if (wanted === undefined) {
       throw new MemoryError('Invalid', `"${kind}" is no kind of region; there are ${regionKinds.join(', ')}.`);
     }
-    return (table, index) => regionKind(table, index) === kind;
+    return (table, index) => regionKind(table, index) === wanted;
   }
   if (/^0x/i.test(word)) {
     const address = parseAddress(word);

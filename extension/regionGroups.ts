@@ -27,9 +27,9 @@ export function groupRegions(
   table: RegionTable,
   grouping: Grouping,
   filter: RegionFilter,
-  residency: Residency | undefined,
+  residency: Pick<Residency, 'version' | 'resident'> | undefined,
 ): GroupedRegions {
-  const resident = residency?.version === table.version ? residency.bytes : undefined;
+  const resident = residency?.version === table.version ? residency.resident : undefined;
   const groups = new Map<string, { label: string; indexes: number[]; bytes: number; residentBytes: number }>();
   let shown = 0;
   for (let index = 0; index < table.starts.length; index++) {
@@ -66,5 +66,6 @@ export function groupKey(table: RegionTable, index: number, grouping: Grouping):
 }
 
 export function groupLabel(key: string, grouping: Grouping): string {
-  return grouping === 'file' ? baseName(key) : key;
+  // `threadStack` is two words.
+  return grouping === 'file' ? baseName(key) : key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

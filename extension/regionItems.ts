@@ -98,6 +98,7 @@ const kindIcons: Record<RegionKind, string> = {
   vdso: 'chip',
   named: 'symbol-namespace',
   reserved: 'circle-outline',
+  threadStack: 'layers',
 };
 
 function printSizes(bytes: number, residentBytes: number): string {
@@ -113,6 +114,10 @@ export function decorationOf(uri: vscode.Uri): vscode.FileDecoration | undefined
       return new vscode.FileDecoration('+', 'New', colour('added'));
     case 'changed':
       return new vscode.FileDecoration('~', 'Changed', colour('modified'));
+    case 'grown':
+      return new vscode.FileDecoration('↑', 'Grown', colour('modified'));
+    case 'shrunk':
+      return new vscode.FileDecoration('↓', 'Shrunk', colour('modified'));
     case 'gone':
       return new vscode.FileDecoration('−', 'Gone', colour('deleted'));
     default:

@@ -1,8 +1,9 @@
 import { regionMarkMs, regionMarksMax } from '../common/limits.ts';
 import type { PageNumber } from '../common/page.ts';
-import { regionName, type RegionTable } from '../common/region.ts';
+import type { RegionTable } from '../common/region.ts';
+import { compareTables, type RegionChange } from '../common/regionChanges.ts';
 
-export type RegionMark = 'new' | 'changed';
+export type RegionMark = Exclude<RegionChange, 'gone'>;
 
 /** A region that is no longer there: row `index` of an older table. */
 export interface GoneRegion {
@@ -51,33 +52,4 @@ export function createRegionMarks(): RegionMarks {
       return untilMs;
     },
   };
-}
-
-/** Walks two tables at once; a region is the same one while it starts at the same page. */
-export function compareTables(
-  before: RegionTable,
-  after: RegionTable,
-  tell: (news: RegionMark | 'gone', start: PageNumber, index: number) => void,
-): void {
-  let i = 0;
-  let j = 0;
-  while (i < before.starts.length || j < after.starts.length) {
-    const old = before.starts[i] ?? Infinity;
-    const now = after.starts[j] ?? Infinity;
-    if (old < now) tell('gone', old, i++);
-    else if (now < old) tell('new', now, j++);
-    else {
-      if (!sameRegion(before, i, after, j)) tell('changed', now, j);
-      i++;
-      j++;
-    }
-  }
-}
-
-function sameRegion(before: RegionTable, i: number, after: RegionTable, j: number): boolean {
-  return (
-    before.ends[i] === after.ends[j] &&
-    before.access[i] === after.access[j] &&
-    regionName(before, i) === regionName(after, j)
-  );
 }

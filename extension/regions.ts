@@ -179,7 +179,7 @@ export function createRegions(targets: Targets, setContext: (key: string, value:
   function regionsOf({ target, table, group }: GroupNode): readonly RegionsNode[] {
     const nowMs = Date.now();
     const marks = watched.get(target)?.marks;
-    const resident = target.residency?.version === table.version ? target.residency.bytes : undefined;
+    const resident = target.residency?.version === table.version ? target.residency.resident : undefined;
     const ghosts = ghostsOf(target)
       .filter((ghost) => groupKey(ghost.table, ghost.index, grouping) === group.key)
       .map((ghost) => regionNode(target, ghost.table, ghost.index, NaN, 'gone'));

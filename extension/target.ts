@@ -28,6 +28,8 @@ export interface Subscription extends Disposable {
   watch(pages: Float64Array): void;
   drawn(seq: number): void;
   pause(paused: boolean): void;
+  /** Whether its pages are read although they are not in memory, which brings them in. */
+  faultIn(on: boolean): void;
 }
 
 /** One attached process, and all that is known of it. Its agent works in a thread of its own. */
@@ -165,6 +167,7 @@ function targetOver(facts: TargetFacts, agent: Agent, ear: Ear): Target {
         watch: (pages) => channel.say('watch', { view, pages }),
         drawn: (seq) => channel.say('drawn', { view, seq }),
         pause: (paused) => channel.say('pause', { view, paused }),
+        faultIn: (faultIn) => channel.say('faultIn', { view, faultIn }),
         dispose() {
           ear.frames.delete(view);
           channel.say('watch', { view, pages: new Float64Array(0) });

@@ -4,7 +4,15 @@ import { createChannel, type Answers, type Channel, type Hears } from '../common
 import { createDisposableStore, type DisposableStore } from '../common/dispose.ts';
 import { createEmitter, type Event } from '../common/event.ts';
 import { pagesPerViewMax, silenceMs } from '../common/limits.ts';
-import type { Choices, EditResult, Place, ViewAction, ViewContract, ViewHostContract } from '../common/protocol.ts';
+import type {
+  Choices,
+  EditResult,
+  Place,
+  Residency,
+  ViewAction,
+  ViewContract,
+  ViewHostContract,
+} from '../common/protocol.ts';
 import { rangeFrom, type Range } from '../common/range.ts';
 import * as vscode from 'vscode';
 import { choicesFrom } from './choices.ts';
@@ -20,6 +28,9 @@ export interface View {
   readonly panel: vscode.WebviewPanel;
   readonly target: Target;
   readonly paused: boolean;
+  /** Whether pages that are not in memory are read too, which brings them in. */
+  readonly faultIn: boolean;
+  setFaultIn(on: boolean): void;
   readonly place: Place | undefined;
   readonly choices: Choices;
   goTo(range: { readonly address: AddressText; readonly length?: number }): void;
@@ -68,11 +79,13 @@ export function createView(
   let choices = opening.choices ?? around.choicesOf(first);
   let watched: readonly number[] = [];
   let paused = false;
+  let faultIn = false;
   let ready = false;
   let open = true;
 
   const answers: Answers<ViewHostContract['calls']> = {
     resolve: (params) => bound.target.call('resolve', params),
+    label: (params) => bound.target.call('label', params),
     read: (range) => bound.target.call('read', range),
     async write({ start, bytes, force }) {
       const { held } = await around.editing.write(
@@ -140,12 +153,17 @@ export function createView(
     if (ready) channel.say(name, body);
   };
 
+  function sayResidency({ version, resident }: Residency): void {
+    say('residency', { version, resident });
+  }
+
   /** Tells a webview that has just begun all it needs; it begins again when its panel is moved to another window. */
   function begin(): void {
     const { target } = bound;
     subscription?.dispose();
     subscription = target.subscribe((frame) => say('frame', frame));
     if (paused) subscription.pause(true);
+    if (faultIn) subscription.faultIn(true);
     watched = [];
     say('open', {
       facts: target.facts,
@@ -155,7 +173,7 @@ export function createView(
       ...(place !== undefined && { place }),
     });
     if (target.regions.version > 0) say('regions', target.regions);
-    if (target.residency !== undefined) say('residency', target.residency);
+    if (target.residency !== undefined) sayResidency(target.residency);
     if (target.silent) tellSilence(true);
   }
 
@@ -187,7 +205,7 @@ export function createView(
       }),
     );
     its.add(target.onRegions((table) => say('regions', table)));
-    its.add(target.onResidency((residency) => say('residency', residency)));
+    its.add(target.onResidency(sayResidency));
     its.add(target.onPulse((pulse) => say('pulse', pulse)));
     its.add(target.onSilence(tellSilence));
     its.add(
@@ -205,6 +223,14 @@ export function createView(
     },
     get paused() {
       return paused;
+    },
+    get faultIn() {
+      return faultIn;
+    },
+    setFaultIn(on) {
+      faultIn = on;
+      subscription?.faultIn(on);
+      changed.fire();
     },
     get place() {
       return place;
@@ -234,6 +260,7 @@ export function createView(
       place = there;
       bound.store.dispose();
       paused = false;
+      faultIn = false;
       bind(target);
       changed.fire();
     },

@@ -1,11 +1,12 @@
 import { createChannel, type Answers, type Channel, type Hears, type Port } from '../common/channel.ts';
 import { MemoryError } from '../common/error.ts';
-import { readBytesMax } from '../common/limits.ts';
+import { labelWaitMs, readBytesMax } from '../common/limits.ts';
 import { pageStateFrom, printPageState } from '../common/page.ts';
 import type { AgentContract, AgentHostContract, TargetStatus } from '../common/protocol.ts';
 import { isValidRange, printRange, type Range, type RangeText } from '../common/range.ts';
-import { addressMax, parseAddress, printAddress } from '../common/address.ts';
+import { addressMax, parseAddress, printAddress, type Address, type AddressText } from '../common/address.ts';
 import type { Frame } from '../common/frame.ts';
+import { whyDenied } from './access.ts';
 import { attach } from './attach.ts';
 import { whyGone } from './gone.ts';
 import { createHoldChecks, type HoldChecks } from './hold.ts';
@@ -15,6 +16,7 @@ import { createReader, type Reader, type Subscription } from './live/reader.ts';
 import type { Process } from './process.ts';
 import { resolve } from './resolve.ts';
 import { save } from './save.ts';
+import { createSymbols, type Symbols } from './symbols.ts';
 
 /** What the agent has once it is attached. */
 interface Attached {
@@ -22,6 +24,7 @@ interface Attached {
   readonly reader: Reader;
   readonly looks: Looks;
   readonly holds: HoldChecks;
+  readonly symbols: Symbols;
 }
 
 /**
@@ -47,12 +50,13 @@ export function serveAgent(port: Port): { dispose(): void } {
   /** The loops have ended: the process has gone, or refuses from now on. */
   function end(error: Error): void {
     if (attached === undefined || status?.state === 'gone') return;
-    const { target, reader, looks, holds } = attached;
+    const { target, reader, looks, holds, symbols } = attached;
     const isGone = error instanceof MemoryError && error.code === 'Gone';
     tell('gone', isGone ? whyGone(target.pid, target.facts.name, target.startTime) : error.message);
     reader.dispose();
     looks.dispose();
     holds.dispose();
+    symbols.dispose();
     for (const saving of saves.values()) saving.abort();
     views.clear();
   }
@@ -103,6 +107,8 @@ export function serveAgent(port: Port): { dispose(): void } {
   const answers: Answers<AgentContract['calls']> = {
     list: () => list(),
 
+    whyDenied: async ({ pid }) => whyDenied(pid),
+
     async attach({ pid }) {
       if (attached !== undefined || isAttaching) throw new Error('the agent is attached already');
       isAttaching = true;
@@ -123,14 +129,23 @@ export function serveAgent(port: Port): { dispose(): void } {
     },
 
     resolve: ({ expression }) =>
-      asking(({ target, looks }) => {
+      asking(({ target, looks, symbols }) => {
         // Whoever goes to a region that has just come wants to see it.
         if (target.look()) looks.hurry();
         return resolve(expression, {
           table: target.table,
           pointerBytes: target.facts.pointerBytes,
+          symbols,
           read: (range, bytes) => target.readRange(range, bytes),
         });
+      }),
+
+    label: ({ address: text }) =>
+      asking(async ({ target, looks, symbols }) => {
+        // Another library may have been loaded there since the last look.
+        if (target.look()) looks.hurry();
+        const label = await soon(symbols.label(addressIn(text)), labelWaitMs);
+        return label === undefined ? {} : { label };
       }),
 
     read: (text) =>
@@ -142,7 +157,7 @@ export function serveAgent(port: Port): { dispose(): void } {
             `At most ${readBytesMax} bytes can be read at a time. Save a larger range to a file.`,
           );
         const bytes = new Uint8Array(new ArrayBuffer(range.length));
-        const { states } = await target.readInto(range, bytes);
+        const { states } = await target.readInto(range, bytes, { faultIn: text.faultIn === true });
         return { bytes, states };
       }),
 
@@ -165,13 +180,10 @@ export function serveAgent(port: Port): { dispose(): void } {
         const saving = new AbortController();
         saves.set(id, saving);
         try {
-          target.look();
-          const saved = await save(
-            { table: target.table, read: (part, bytes) => target.readRange(part, bytes) },
-            range,
-            file,
-            { signal: saving.signal, progress: (doneBytes) => host.say('saveProgress', { id, doneBytes }) },
-          );
+          const saved = await save(target, range, file, {
+            signal: saving.signal,
+            progress: (doneBytes) => host.say('saveProgress', { id, doneBytes }),
+          });
           return {
             savedBytes: saved.savedBytes,
             unreadable: saved.unreadable.map((hole) => ({
@@ -200,6 +212,9 @@ export function serveAgent(port: Port): { dispose(): void } {
     watch({ view: id, pages }) {
       view(id)?.watch(pages);
       keepLooking();
+    },
+    faultIn({ view: id, faultIn }) {
+      view(id)?.faultIn(faultIn);
     },
     drawn({ view: id, seq }) {
       views.get(id)?.drawn(seq);
@@ -242,7 +257,7 @@ export function serveAgent(port: Port): { dispose(): void } {
       read: (range, bytes) => target.readThrough(range.start, bytes),
       overwritten: (id, afterMs) => host.say('overwritten', { id, afterMs }),
     });
-    return { target, reader, looks, holds };
+    return { target, reader, looks, holds, symbols: createSymbols(target) };
   }
 
   return {
@@ -252,22 +267,36 @@ export function serveAgent(port: Port): { dispose(): void } {
       attached.reader.dispose();
       attached.looks.dispose();
       attached.holds.dispose();
+      attached.symbols.dispose();
       for (const saving of saves.values()) saving.abort();
       attached.target.dispose();
     },
   };
 }
 
-/** A range out of a message, which anybody may have sent. */
-function rangeOf(text: RangeText): Range {
-  const start = parseAddress(text.start);
-  if (start === undefined) {
-    throw new MemoryError(
-      'Invalid',
-      `"${text.start}" is not an address. Those go from 0x0 to ${printAddress(addressMax)}.`,
-    );
+/** What a promise gives if it does within a time; what it takes up goes on after it. */
+async function soon<T>(promise: Promise<T>, waitMs: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), waitMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
-  const range = { start, length: text.length };
+}
+
+/** An address out of a message, which anybody may have sent. */
+function addressIn(text: AddressText): Address {
+  const address = parseAddress(text);
+  if (address !== undefined) return address;
+  throw new MemoryError('Invalid', `"${text}" is not an address. Those go from 0x0 to ${printAddress(addressMax)}.`);
+}
+
+/** A range out of a message. */
+function rangeOf(text: RangeText): Range {
+  const range = { start: addressIn(text.start), length: text.length };
   if (!isValidRange(range)) {
     throw new MemoryError(
       'Invalid',

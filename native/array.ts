@@ -40,7 +40,7 @@ export class ArraySource implements LiveSource {
     return !this.gone;
   }
 
-  fill(plan: ReadPlan): void {
+  fill(plan: ReadPlan): boolean {
     this.fills++;
     if (this.gone) throw goneArray();
     const first = pageOf(this.start);
@@ -52,6 +52,7 @@ export class ArraySource implements LiveSource {
       plan.states[i] = state;
       if (state === PageState.readable) plan.bytes.set(this.bytes.subarray(at, at + pageBytes), i * pageBytes);
     });
+    return false;
   }
 
   async read(plan: ReadPlan): Promise<void> {

@@ -1,12 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
-import process from 'node:process';
 import { MemoryError } from '../common/error.ts';
-import { pidMax } from '../common/limits.ts';
-import { addressOfPage } from '../common/page.ts';
 import type { TargetFacts } from '../common/protocol.ts';
 import { codeOf, Errno } from './linux/errno.ts';
+import { successorsOf } from './list.ts';
 import { localAddress, processVmReadv } from './linux/libc.ts';
-import { explainDenial } from './linux/permission.ts';
+import { explainDenial, printDenial } from './linux/permission.ts';
 import {
   readArguments,
   readLink,
@@ -17,64 +15,46 @@ import {
   userName,
   type Stat,
 } from './linux/procfs.ts';
-import { noCrossMemoryAttach, pagesToTry, Process, settle, type Descriptors } from './process.ts';
+import { assertPid, whyMissing } from './missing.ts';
+import { Process, settle, type Descriptors } from './process.ts';
+import type { Transport } from './transport.ts';
 
 /**
  * Attaches to a process without stopping it. Rejects with MemoryError: `Gone` (no such process, zombie), `Denied` (with
- * what would allow it), `Unsupported` (kernel thread, no CMA), `Invalid` (not a pid, or a thread's).
+ * what would allow it), `Unsupported` (kernel thread, another namespace's /proc), `Invalid` (not a pid, or a thread's).
  */
 export function attach(pid: number): Promise<Process> {
   return settle(() => attachNow(pid));
 }
 
+/**
+ * Attaches to the newest process that runs the same executable with the same command line, for a program that was started
+ * again. `relocate` of common/relocate.ts finds its addresses. Rejects with Gone where there is none, else as `attach`.
+ */
+export async function reattach(gone: Pick<Process, 'facts'>): Promise<Process> {
+  const { executable, commandLine, name, pid } = gone.facts;
+  const [newest] = await successorsOf(executable, commandLine, pid);
+  if (newest !== undefined) return attach(newest.pid);
+  throw new MemoryError('Gone', `No other process runs ${commandLine || name}. Start it again, then attach to it.`);
+}
+
 function attachNow(pid: number): Process {
-  if (process.platform !== 'linux') {
-    throw new MemoryError(
-      'Unsupported',
-      'Live Memory reads processes of Linux. Run it where the process runs: in WSL, over SSH or in a container.',
-    );
-  }
-  if (!Number.isInteger(pid) || pid < 1 || pid > pidMax) {
-    throw new MemoryError('Invalid', `${pid} is not a process id. Those are whole numbers from 1 to ${pidMax}.`);
-  }
-  const stat = readLivingStat(pid);
+  assertPid(pid);
+  const missing = whyMissing(pid);
+  if (missing !== undefined) throw new MemoryError(missing.code, printDenial(missing));
+  const stat = readStat(pid);
+  if (stat === undefined) throw noSuchProcess(pid);
   const descriptors = open(pid, stat);
   try {
-    const attached = new Process(factsOf(pid, stat), descriptors);
+    const attached = new Process(factsOf(pid, stat), descriptors, transportTo(pid));
     // The number may have been given to another process between the first look and the descriptor.
     if (readStat(pid)?.startTime !== stat.startTime) throw noSuchProcess(pid);
     attached.look();
-    proveReadable(attached);
     return attached;
   } catch (error) {
     closeAll(descriptors);
     throw error;
   }
-}
-
-function readLivingStat(pid: number): Stat {
-  const stat = readStat(pid);
-  if (stat === undefined) throw noSuchProcess(pid);
-  if (stat.isKernelThread) {
-    throw new MemoryError(
-      'Unsupported',
-      `${stat.name} (${pid}) is a thread of the kernel, which has no memory of its own. Choose a program.`,
-    );
-  }
-  const status = readStatus(pid);
-  if (stat.state === 'Z' || stat.state === 'X') {
-    throw new MemoryError(
-      'Gone',
-      `${readName(pid, stat)} (${pid}) has exited already: it is a zombie that waits for its parent (${stat.parent}) to take note. Its memory is gone.`,
-    );
-  }
-  if (status !== undefined && status.threadGroup !== pid) {
-    throw new MemoryError(
-      'Invalid',
-      `${pid} is a thread of process ${status.threadGroup}. Attach to ${status.threadGroup}; its threads share its memory.`,
-    );
-  }
-  return stat;
 }
 
 function noSuchProcess(pid: number): MemoryError {
@@ -139,31 +119,28 @@ function factsOf(pid: number, stat: Stat): TargetFacts {
   };
 }
 
-/** Reads one byte, because only the call itself tells whether it is allowed. */
-function proveReadable(attached: Process): void {
+/**
+ * Tries the call on address 0, because only the call itself tells whether it is allowed: EFAULT where it is, and nothing of
+ * the target was touched. A kernel without it, and a filter that forbids it, leave /proc/<pid>/mem, which is open already.
+ */
+function transportTo(pid: number): Transport {
   const byte = new Uint8Array(new ArrayBuffer(8));
   const vectors = new BigUint64Array(new ArrayBuffer(64));
   vectors[0] = BigInt(localAddress(byte));
   vectors[1] = 1n;
   vectors[3] = 1n;
   const vectorsAt = localAddress(vectors);
-  for (const page of pagesToTry(attached.table)) {
-    vectors[2] = addressOfPage(page);
-    const count = processVmReadv(attached.pid, vectorsAt, 1, vectorsAt + 16, 1);
-    switch (count) {
-      case 1:
-        return;
-      case -Errno.EFAULT:
-        continue;
-      case -Errno.ESRCH:
-        throw attached.gone();
-      case -Errno.EPERM:
-        throw new MemoryError('Denied', explainDenial(attached.pid, true), { errno: Errno.EPERM });
-      case -Errno.ENOSYS:
-        throw noCrossMemoryAttach(Errno.ENOSYS);
-      default:
-        throw new Error(`process_vm_readv gave ${count}`);
-    }
+  const count = processVmReadv(pid, vectorsAt, 1, vectorsAt + 16, 1);
+  switch (count) {
+    case 1:
+    case -Errno.EFAULT:
+      return 'process_vm_readv';
+    case -Errno.ENOSYS:
+    case -Errno.EPERM:
+      return '/proc/<pid>/mem';
+    case -Errno.ESRCH:
+      throw noSuchProcess(pid);
+    default:
+      throw new Error(`process_vm_readv gave ${count}`);
   }
-  // Nothing that could be tried is readable, which is the program's own doing and no reason not to show its regions.
 }

@@ -1,8 +1,10 @@
-import { closeSync, openSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import process from 'node:process';
+import type { OurSide } from '../common/access.ts';
 import type { ProcessEntry } from '../common/protocol.ts';
-import { codeOf } from './linux/errno.ts';
-import { explainDenial } from './linux/permission.ts';
+import { isAllowed, tryAccess } from './linux/attempt.ts';
+import { readOurSide } from './linux/credentials.ts';
+import { denialOf, printDenial, readAccess } from './linux/permission.ts';
 import { processName, readArguments, readLink, readStat, readStatus, userName } from './linux/procfs.ts';
 import { settle } from './process.ts';
 
@@ -18,6 +20,7 @@ interface Listed {
 
 function listNow(): Listed[] {
   const ourUid = process.geteuid?.();
+  const ours = readOurSide();
   const found: Listed[] = [];
   for (const directory of readdirSync('/proc')) {
     const pid = Number(directory);
@@ -34,7 +37,7 @@ function listNow(): Listed[] {
       own: uid === ourUid,
       commandLine: words.join(' '),
       residentBytes: status.residentBytes,
-      denied: status.hasMemory ? whyDenied(pid) : 'It has exited and waits for its parent to take note.',
+      denied: status.hasMemory ? explain(pid, ours) : 'It has exited and waits for its parent to take note.',
     };
     found.push({ entry, startTime: stat.startTime });
   }
@@ -47,20 +50,11 @@ function listNow(): Listed[] {
   );
 }
 
-/** Opening its memory asks the kernel the same question as an attach will, and reads nothing. */
-function whyDenied(pid: number): string | null {
-  try {
-    closeSync(openSync(`/proc/${pid}/mem`, 'r'));
-    return null;
-  } catch (error) {
-    switch (codeOf(error)) {
-      case 'EACCES':
-      case 'EPERM':
-        return explainDenial(pid);
-      default:
-        return 'It is exiting.';
-    }
-  }
+/** Trying asks the kernel the same question as an attach will, and reads nothing. */
+function explain(pid: number, ours: OurSide): string | null {
+  const tried = tryAccess(pid);
+  if (tried === undefined) return 'It is exiting.';
+  return isAllowed(tried) ? null : printDenial(denialOf(readAccess(pid, tried, ours)));
 }
 
 /** The other processes that run an executable with the same command line, newest first. `except` is left out. */

@@ -1,17 +1,20 @@
 import { pageBytes, PageState, pageOf, addressOfPage, offsetInPage, type PageNumber } from '../common/page.ts';
 import { endOf, type Range } from '../common/range.ts';
-import { Access, findRegion, regionKind, regionName, type RegionTable } from '../common/region.ts';
+import { Access, findRegion, regionKind, regionName, type RegionKind, type RegionTable } from '../common/region.ts';
 import type { Span } from './linux/vector.ts';
 
 /** Why a page that the kernel would not copy cannot be read, going by its region. */
 export function unreadableState(table: RegionTable, page: PageNumber): PageState {
   const index = findRegion(table, page);
   if (index < 0) return PageState.unmapped;
-  const access = table.access[index] as number;
-  if (regionKind(table, index) === 'vdso') return PageState.special;
+  return refusedState(table.access[index] as number, regionKind(table, index), regionName(table, index));
+}
+
+/** Why a page of a region with this access, kind and name cannot be read. */
+export function refusedState(access: number, kind: RegionKind, name: string): PageState {
+  if (kind === 'vdso') return PageState.special;
   if ((access & (Access.read | Access.write | Access.execute)) === 0) return PageState.noAccess;
   if ((access & Access.read) === 0) return PageState.noRead;
-  const name = regionName(table, index);
   const isDevice = name.startsWith('/dev/') && !name.startsWith('/dev/shm/') && !name.startsWith('/dev/zero');
   return name.startsWith('/') && !isDevice ? PageState.beyondFile : PageState.special;
 }

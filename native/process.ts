@@ -1,22 +1,30 @@
-import { closeSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { Address } from '../common/address.ts';
 import { MemoryError } from '../common/error.ts';
-import { readBytesMax, regionLookMsMin, writeBytesMax } from '../common/limits.ts';
+import { readPieceBytes } from '../common/limits.ts';
 import { pageOf, PageState, type PageNumber } from '../common/page.ts';
 import type { TargetFacts } from '../common/protocol.ts';
-import { isValidRange, type Range } from '../common/range.ts';
-import { emptyRegionTable, type Region, type RegionTable } from '../common/region.ts';
+import type { Range } from '../common/range.ts';
+import { accessBits, Access, type Region, type RegionTable } from '../common/region.ts';
 import { goneError, whyGone } from './gone.ts';
-import { codeOf, Errno } from './linux/errno.ts';
+import { createIdentity, type Identity } from './identity.ts';
+import { Errno } from './linux/errno.ts';
 import { localAddress, pread, processVmReadv, processVmWritev, pwrite } from './linux/libc.ts';
-import { parseMaps, parseMapsTable } from './linux/maps.ts';
-import { readResidency, type Residency } from './linux/pagemap.ts';
+import { createPageMap, type PageMap } from './linux/pagemap.ts';
 import { explainDenial } from './linux/permission.ts';
-import { readStat } from './linux/procfs.ts';
-import { createVector, transfer, type Span, type Vector } from './linux/vector.ts';
-import { spanOf, unreadableRanges, unreadableState } from './pages.ts';
-import type { LiveSource, ReadPlan, WriteOptions, Written } from './source.ts';
-import { writeMemory, type WriteAccess } from './write.ts';
+import { readProc, readStat } from './linux/procfs.ts';
+import { parseSmaps, type RegionUsage } from './linux/smaps.ts';
+import { moveParts, piecesOf, type Part } from './linux/scatter.ts';
+import { createVector, transfer, type Span, type Vector, type VectorCall } from './linux/vector.ts';
+import { createRegionLook, type RegionLook } from './look.ts';
+import { refusedState, spanOf, unreadableRanges } from './pages.ts';
+import { createFileEnds, createPresence, missingState, type Presence } from './presence.ts';
+import { assertRange } from './ranges.ts';
+import { readResidency, unknownFigures, type CountedFigures } from './residency.ts';
+import type { LiveSource, ReadOptions, ReadPlan, WriteOptions, Written } from './source.ts';
+import { streamRange, type Piece, type StreamOptions } from './stream.ts';
+import { throughDescriptor, type Transport } from './transport.ts';
+import { writeMemory, writeParts, type PartToWrite, type PartWritten, type WriteAccess } from './write.ts';
 
 /** The descriptors that hold on to one address space; `attach` opens them and the process closes them. */
 export interface Descriptors {
@@ -42,81 +50,94 @@ export class Process implements LiveSource {
   readonly facts: TargetFacts;
   readonly pid: number;
   readonly startTime: string;
+  /** How bytes are read and written. */
+  readonly transport: Transport;
   readonly #descriptors: Descriptors;
+  readonly #identity: Identity;
+  readonly #look: RegionLook;
+  readonly #pageMap: PageMap | undefined;
+  readonly #presence: Presence;
+  readonly #readv: VectorCall;
+  readonly #writev: VectorCall;
+  readonly #forcedReadv: VectorCall;
   readonly #vectors = new WeakMap<ReadPlan, { readonly span: Span; readonly vector: Vector }>();
-  readonly #vector = createVector();
-  readonly #probe = new Uint8Array(new ArrayBuffer(8));
-  readonly #probeAt = localAddress(this.#probe);
-  #table: RegionTable = emptyRegionTable;
-  #maps = Buffer.alloc(0);
-  #spare = Buffer.from(new ArrayBuffer(64 * 1024));
-  /** When the last look was, and what it took. */
-  #lookedMs = 0;
-  #lookMs = 0;
+  readonly #vector: Vector;
+  readonly #fileEndOf: (region: Region) => PageNumber;
   #disposed = false;
 
-  constructor(facts: TargetFacts, descriptors: Descriptors) {
+  constructor(facts: TargetFacts, descriptors: Descriptors, transport: Transport = 'process_vm_readv') {
+    const { pid } = facts;
     this.facts = facts;
-    this.pid = facts.pid;
+    this.pid = pid;
     this.startTime = facts.startTime;
+    this.transport = transport;
     this.#descriptors = descriptors;
+    this.#identity = createIdentity(pid, descriptors.memory, facts.pointerBytes);
+    this.#look = createRegionLook(descriptors.maps);
+    this.#fileEndOf = createFileEnds(pid);
+    this.#pageMap = descriptors.pagemap === undefined ? undefined : createPageMap(descriptors.pagemap);
+    this.#presence = createPresence(this.#pageMap, this.#look.at, this.#fileEndOf);
+    this.#forcedReadv = throughDescriptor(descriptors.memory, pread);
+    const isCall = transport === 'process_vm_readv';
+    this.#readv = isCall
+      ? ({ localAt, locals, remoteAt, remotes }) => processVmReadv(pid, localAt, locals, remoteAt, remotes)
+      : this.#forcedReadv;
+    this.#writev = isCall
+      ? ({ localAt, locals, remoteAt, remotes }) => processVmWritev(pid, localAt, locals, remoteAt, remotes)
+      : throughDescriptor(descriptors.memory, pwrite);
+    this.#vector = createVector(this.#identity.witness);
   }
 
   /** The regions as the last look found them. */
   get table(): RegionTable {
-    return this.#table;
+    return this.#look.table;
   }
 
   /** Reads the regions; whether they differ from the last look's. Throws Gone. */
   look(): boolean {
-    const begunMs = performance.now();
-    const length = this.#readMaps();
-    if (length === 0 || !this.isAlive()) throw this.gone();
-    const found = this.#spare.subarray(0, length);
-    const changed = !found.equals(this.#maps);
-    if (changed) {
-      this.#spare = this.#maps.length > 0 ? Buffer.from(this.#maps.buffer) : Buffer.from(new ArrayBuffer(64 * 1024));
-      this.#maps = found;
-      this.#table = parseMapsTable(found, this.#table.version + 1);
-    }
-    this.#lookedMs = performance.now();
-    this.#lookMs = this.#lookedMs - begunMs;
-    return changed;
-  }
-
-  /** Fills #spare with the maps file; its length. */
-  #readMaps(): number {
     this.#assertOpen();
-    let length = 0;
-    try {
-      for (;;) {
-        if (this.#spare.length - length < 4096) {
-          const larger = Buffer.from(new ArrayBuffer(this.#spare.length * 2));
-          larger.set(this.#spare.subarray(0, length));
-          this.#spare = larger;
-        }
-        const count = readSync(this.#descriptors.maps, this.#spare, length, this.#spare.length - length, length);
-        if (count === 0) return length;
-        length += count;
-      }
-    } catch (error) {
-      if (codeOf(error) === 'ESRCH') return 0;
-      throw error;
-    }
+    const changed = this.#look.look();
+    if (changed === undefined || !this.isAlive()) throw this.gone();
+    return changed;
   }
 
   regions(): Promise<readonly Region[]> {
     return settle(() => {
       this.look();
-      return parseMaps(this.#maps);
+      return this.#look.all();
     });
   }
 
-  /** Which regions are resident. `pause` is awaited between pieces of work of about a millisecond, and ends it by rejecting. */
-  residency(table: RegionTable, pause: () => Promise<void>): Promise<Residency> {
-    const { pagemap } = this.#descriptors;
-    if (pagemap !== undefined) return readResidency(pagemap, table, pause);
-    return Promise.resolve({ bytes: new Float64Array(table.starts.length).fill(NaN), costMs: 0 });
+  /** The region that holds an address, as it is now; `undefined` where nothing is mapped. */
+  regionAt(address: Address): Promise<Region | undefined> {
+    return settle(() => {
+      this.#assertOpen();
+      const region = this.#look.at(pageOf(address));
+      if (!this.isAlive()) throw this.gone();
+      return region;
+    });
+  }
+
+  /**
+   * How much of each region of a table is in memory, swapped out, the zero page, and huge pages; touches none of it. `pause`
+   * is awaited between pieces of work of about a millisecond, and ends it by rejecting.
+   */
+  residency(table: RegionTable = this.table, pause: () => Promise<void> = breathe): Promise<CountedFigures> {
+    this.#assertOpen();
+    if (this.#pageMap !== undefined) return readResidency(this.#pageMap, table, pause);
+    return Promise.resolve({ ...unknownFigures(table.starts.length), costMs: 0 });
+  }
+
+  /** What the kernel counts of each region and only smaps tells; it walks all page tables for it, so not for a loop. */
+  smaps(): Promise<RegionUsage[]> {
+    return settle(() => {
+      this.look();
+      // Opened anew: a descriptor of its own for what is asked this seldom would be one too many.
+      const text = readProc(`/proc/${this.pid}/smaps`)?.toString();
+      if (!this.isAlive()) throw this.gone();
+      if (text === undefined) throw new MemoryError('Unsupported', 'This kernel has no /proc/<pid>/smaps.');
+      return parseSmaps(text);
+    });
   }
 
   /** Whether it is stopped, by a signal or by a debugger. */
@@ -125,11 +146,10 @@ export class Process implements LiveSource {
     return state === 'T' || state === 't';
   }
 
-  /** Whether the address space that was attached to is still there. Touches no memory of it. */
+  /** Whether the address space that was attached to is still there, and still the process's own. */
   isAlive(): boolean {
     this.#assertOpen();
-    // Nothing is mapped at 0: EIO while the address space lives, 0 once it is gone.
-    return pread(this.#descriptors.memory, this.#probeAt, 1, 0) !== 0;
+    return this.#identity.isOurs();
   }
 
   /** The error to throw when it is gone, with what became of it. */
@@ -137,72 +157,145 @@ export class Process implements LiveSource {
     return goneError(whyGone(this.pid, this.facts.name, this.startTime));
   }
 
-  fill(plan: ReadPlan): void {
+  fill(plan: ReadPlan, options: ReadOptions = {}): boolean {
     this.#assertOpen();
     let entry = this.#vectors.get(plan);
     if (entry === undefined) {
-      entry = { span: { pages: plan.pages, states: plan.states, bytes: plan.bytes, head: 0 }, vector: createVector() };
+      const span = { pages: plan.pages, states: plan.states, bytes: plan.bytes, head: 0 };
+      entry = { span, vector: createVector(this.#identity.witness) };
       this.#vectors.set(plan, entry);
     }
-    const moved = transfer(processVmReadv, this.pid, entry.span, entry.vector, this.#onHole);
-    if (moved < 0) throw this.#refusal(-moved);
+    return this.#move(entry.span, entry.vector, options, plan.faultIn);
   }
 
+  /** Moves what may be moved; whether the bytes are proven to be this address space's. */
+  #move(span: Span, vector: Vector, { faultIn, force }: ReadOptions, faultInPages?: Uint8Array): boolean {
+    this.#choose(span.pages, span.states, faultIn === true, force === true, faultInPages);
+    const moved = transfer(force === true ? this.#forcedReadv : this.#readv, span, vector, this.#onHole);
+    if (moved < 0) throw this.#refusal(-moved);
+    return vector.proven;
+  }
+
+  /** Leaves out what is not in memory, and what must not be read where the way of reading would not refuse it. */
+  #choose(pages: Float64Array, states: Uint8Array, faultIn: boolean, force: boolean, faultInPages?: Uint8Array): void {
+    if (faultIn) for (let i = 0; i < states.length; i++) states[i] = triedAgain(states[i] as PageState);
+    else this.#presence.mark({ pages, states, faultIn: faultInPages });
+    if (force || this.transport === 'process_vm_readv') return;
+    for (let i = 0; i < states.length; i++) {
+      if ((states[i] as number) > PageState.unread) continue;
+      const page = pages[i] as number;
+      const region = this.#look.at(page);
+      if (region === undefined) states[i] = PageState.unmapped;
+      else if ((accessBits(region.access) & Access.read) === 0)
+        states[i] = refusedState(accessBits(region.access), region.kind, region.name);
+    }
+  }
+
+  /** Why a page that was tried did not come. */
   readonly #onHole = (page: PageNumber): PageState => {
-    // The reason comes from the regions, which are older than the hole; a burst of holes shares one look.
-    const ageMs = performance.now() - this.#lookedMs;
-    const state = unreadableState(this.#table, page);
-    const isOdd = state === PageState.special || state === PageState.beyondFile;
-    if (ageMs < (isOdd ? this.#lookMs : regionLookMsMin)) return state;
-    this.look();
-    return unreadableState(this.#table, page);
+    const region = this.#look.at(page);
+    if (region === undefined) return PageState.unmapped;
+    return refusedState(accessBits(region.access), region.kind, region.name);
   };
 
-  read(plan: ReadPlan): Promise<void> {
+  read(plan: ReadPlan, options?: ReadOptions): Promise<void> {
     return settle(() => {
-      this.fill(plan);
-      if (!this.isAlive()) throw this.gone();
+      if (!this.fill(plan, options) && !this.isAlive()) throw this.gone();
     });
   }
 
-  /** Reads a range of any alignment into a buffer that is as long, WebAssembly memory included. */
-  readInto(range: Range, bytes: Uint8Array): Promise<ReadOutcome> {
-    return settle(() => {
-      assertRange(range, bytes.length);
-      if (range.length > readBytesMax) throw new MemoryError('Limit', `Read at most ${readBytesMax} bytes at a time.`);
-      const states = this.readRange(range, bytes);
-      const unreadable = unreadableRanges(range, states).map((part) => part.range);
-      return { read: unreadable.reduce((left, part) => left - part.length, range.length), states, unreadable };
-    });
+  /** Reads a range of any alignment and length into a buffer that is as long, WebAssembly memory included. */
+  async readInto(range: Range, bytes: Uint8Array, options?: ReadOptions): Promise<ReadOutcome> {
+    assertRange(range, bytes.length);
+    let states: Uint8Array = new Uint8Array(0);
+    // A gigabyte takes a fifth of a second: others on this thread get their turn in between.
+    for (let done = 0; done < range.length || done === 0;) {
+      const start = range.start + BigInt(done);
+      const length = Math.min(readPieceBytes - Number(start & 0xfffn), range.length - done);
+      const part = this.readRange({ start, length }, bytes.subarray(done, done + length), options);
+      if (length === range.length) states = part;
+      else states = joined(states, part);
+      done += length;
+      if (done >= range.length) break;
+      await breathe();
+    }
+    const unreadable = unreadableRanges(range, states).map((hole) => hole.range);
+    return { read: unreadable.reduce((left, hole) => left - hole.length, range.length), states, unreadable };
   }
 
-  /** `readInto` for our own loops: gives the page states. Throws MemoryError. */
-  readRange(range: Range, bytes: Uint8Array): Uint8Array {
+  /** `readInto` at once, for our own loops: gives the page states. Throws MemoryError. */
+  readRange(range: Range, bytes: Uint8Array, options: ReadOptions = {}): Uint8Array {
     this.#assertOpen();
     const span = spanOf(range, bytes);
-    const moved = transfer(processVmReadv, this.pid, span, this.#vector, this.#onHole);
-    if (moved < 0) throw this.#refusal(-moved);
-    if (!this.isAlive()) throw this.gone();
+    if (!this.#move(span, this.#vector, options) && !this.isAlive()) throw this.gone();
     return span.states;
+  }
+
+  /** Reads many ranges into as many buffers, up to 1,024 pieces of them in one call. */
+  readMany(parts: readonly Part[], options: ReadOptions = {}): Promise<ReadOutcome[]> {
+    return settle(() => {
+      this.#assertOpen();
+      for (const { range, bytes } of parts) assertRange(range, bytes.length);
+      const pieces = piecesOf(parts);
+      this.#choose(pieces.pages, pieces.states, options.faultIn === true, options.force === true);
+      const landed = new Float64Array(parts.length);
+      const call = options.force === true ? this.#forcedReadv : this.#readv;
+      const refused = moveParts(call, parts, pieces, landed, this.#onHole);
+      if (refused < 0) throw this.#refusal(-refused);
+      if (!this.isAlive()) throw this.gone();
+      let at = 0;
+      return parts.map(({ range }, p) => {
+        const from = at;
+        while (at < pieces.parts.length && pieces.parts[at] === p) at++;
+        const states = pieces.states.slice(from, at);
+        const unreadable = unreadableRanges(range, states).map((hole) => hole.range);
+        return { read: landed[p] as number, states, unreadable };
+      });
+    });
+  }
+
+  /**
+   * Streams a range of any size, a piece at a time, as fast as they are taken and no faster. What is not in memory or not
+   * mapped comes as one piece without bytes, whatever its size.
+   */
+  stream(range: Range, options: StreamOptions = {}): AsyncGenerator<Piece, void, undefined> {
+    assertRange(range, range.length);
+    const stateOf = (page: PageNumber): PageState => missingState(this.#look.at(page), page, this.#fileEndOf);
+    return streamRange(
+      {
+        look: () => (this.look(), this.table),
+        ...(this.#pageMap !== undefined && { pageMap: this.#pageMap }),
+        missing: stateOf,
+        read: (part, bytes) => this.readRange(part, bytes, options),
+      },
+      range,
+      options,
+    );
   }
 
   write(range: Range, bytes: Uint8Array, options: WriteOptions = {}): Promise<Written> {
     return settle(() => {
       assertRange(range, bytes.length);
-      if (range.length > writeBytesMax) {
-        throw new MemoryError(
-          'Limit',
-          `One write takes at most ${writeBytesMax} bytes. Nothing was written; write it in parts.`,
-        );
-      }
       if (range.length === 0) return { before: new Uint8Array(0), held: true };
       this.look();
       return writeMemory(this.#access, range, bytes, options);
     });
   }
 
+  /**
+   * Writes many ranges, up to 1,024 pieces of them in one call. Each stands for itself: what becomes of it is in its own
+   * outcome. Rejects, with nothing written, where the parts make no sense together or the process is gone.
+   */
+  writeMany(parts: readonly PartToWrite[], options: WriteOptions = {}): Promise<PartWritten[]> {
+    return settle(() => {
+      for (const { range, bytes } of parts) assertRange(range, bytes.length);
+      this.look();
+      return writeParts(this.#access, parts, options);
+    });
+  }
+
   readonly #access: WriteAccess = {
-    table: () => this.#table,
+    table: () => this.table,
     isAlive: () => this.isAlive(),
     gone: () => this.gone(),
     readThrough: (address, bytes) => this.readThrough(address, bytes),
@@ -210,7 +303,10 @@ export class Process implements LiveSource {
       if (!this.#descriptors.isWritable) return -Errno.EACCES;
       return moveThrough(pwrite, this.#descriptors.memory, address, bytes);
     },
-    writeVector: (range, bytes) => transfer(processVmWritev, this.pid, spanOf(range, bytes), this.#vector, 'stop'),
+    writeVector: (parts, landed) => {
+      if (this.transport !== 'process_vm_readv' && !this.#descriptors.isWritable) return -Errno.EACCES;
+      return moveParts(this.#writev, parts, piecesOf(parts), landed, 'nextPart');
+    },
     refusal: (errno) => this.#refusal(errno),
   };
 
@@ -225,9 +321,7 @@ export class Process implements LiveSource {
     switch (errno) {
       case Errno.EPERM:
       case Errno.EACCES:
-        return new MemoryError('Denied', explainDenial(this.pid, true), { errno });
-      case Errno.ENOSYS:
-        return noCrossMemoryAttach(errno);
+        return new MemoryError('Denied', explainDenial(this.pid), { errno });
       case Errno.ENOMEM:
         return new MemoryError('Limit', 'The system has no memory left for this. Close something and try again.', {
           errno,
@@ -250,12 +344,15 @@ export class Process implements LiveSource {
   }
 }
 
-export function noCrossMemoryAttach(errno: number): MemoryError {
-  return new MemoryError(
-    'Unsupported',
-    'This kernel has no process_vm_readv (it was built without CONFIG_CROSS_MEMORY_ATTACH), which Live Memory reads with. Use a kernel that has it; those of all large distributions do.',
-    { errno },
-  );
+function triedAgain(state: PageState): PageState {
+  return state === PageState.absent || state === PageState.swapped ? PageState.unread : state;
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
 }
 
 /** Moves all of `bytes` through a descriptor: how many moved, or -errno where not one did. */
@@ -270,33 +367,12 @@ function moveThrough(call: typeof pread, descriptor: number, address: Address, b
   return moved;
 }
 
-function assertRange(range: Range, length: number): void {
-  if (!isValidRange(range))
-    throw new MemoryError(
-      'Invalid',
-      'That range is not within the 64-bit address space. Addresses go from 0 to 2^64 - 1.',
-    );
-  if (range.length !== length)
-    throw new MemoryError(
-      'Invalid',
-      `The range has ${range.length} bytes and the buffer ${length}. Give a buffer of the same length.`,
-    );
+/** Lets the event loop take a turn. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** What a synchronous body returns or throws, as a promise. */
 export function settle<T>(body: () => T): Promise<T> {
   return new Promise((resolve) => resolve(body()));
-}
-
-/** The first page of a region that process_vm_readv can be tried on, a few of them, the likeliest first. */
-export function pagesToTry(table: RegionTable): PageNumber[] {
-  const tries: PageNumber[] = [];
-  for (let i = 0; i < table.starts.length && tries.length < 16; i++) {
-    if (unreadableState(table, table.starts[i] as number) === PageState.special) tries.push(table.starts[i] as number);
-  }
-  for (let i = 0; i < table.starts.length && tries.length < 32; i++) {
-    if (unreadableState(table, table.starts[i] as number) === PageState.beyondFile)
-      tries.push(table.starts[i] as number);
-  }
-  return tries.length > 0 ? tries : [pageOf(0n)];
 }

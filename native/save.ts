@@ -2,19 +2,16 @@ import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, isAbsolute } from 'node:path';
 import process from 'node:process';
 import { MemoryError } from '../common/error.ts';
-import { saveBytesMax, saveChunkBytes, saveProgressMs } from '../common/limits.ts';
-import { addressOfPage, pageOf, PageState } from '../common/page.ts';
+import { saveBytesMax, saveProgressMs } from '../common/limits.ts';
+import { PageState } from '../common/page.ts';
 import { endOf, isValidRange, type Range } from '../common/range.ts';
-import { Access, findRegion, type RegionTable } from '../common/region.ts';
 import { printSize } from '../common/size.ts';
 import { codeOf } from './linux/errno.ts';
-import { unreadableRanges, unreadableState } from './pages.ts';
+import type { Piece } from './stream.ts';
 
-/** What a save reads from. */
+/** What a save reads from: a process, as a rule. */
 export interface SaveSource {
-  readonly table: RegionTable;
-  /** Fills `bytes`; a `PageState` for each page that the range touches. Throws MemoryError. */
-  read(range: Range, bytes: Uint8Array): Uint8Array;
+  stream(range: Range): AsyncIterable<Piece>;
 }
 
 export interface SaveOptions {
@@ -62,52 +59,22 @@ export async function save(source: SaveSource, range: Range, file: string, optio
 }
 
 async function copy(source: SaveSource, range: Range, handle: FileHandle, options: SaveOptions): Promise<Saved> {
-  const chunk = new Uint8Array(new ArrayBuffer(saveChunkBytes));
   const unreadable: { range: Range; state: PageState }[] = [];
   let savedBytes = 0;
   let toldMs = performance.now();
-  for (let done = 0; done < range.length;) {
+  for await (const { range: part, state, bytes } of source.stream(range)) {
     assertWanted(options.signal);
-    const rest = { start: range.start + BigInt(done), length: range.length - done };
-    const skipped = skip(source.table, rest);
-    if (skipped !== undefined) {
-      list(unreadable, skipped.range, skipped.state);
-      done += skipped.range.length;
-    } else {
-      // Chunks end where pages do, so that no page is asked for twice.
-      const length = Math.min(saveChunkBytes - Number(rest.start & 0xfffn), rest.length);
-      const part = { start: rest.start, length };
-      const bytes = chunk.subarray(0, length);
-      const holes = unreadableRanges(part, source.read(part, bytes));
-      let at = done;
-      for (const hole of [...holes, { range: { start: endOf(part), length: 0 }, state: PageState.readable }]) {
-        const until = Number(hole.range.start - range.start);
-        if (until > at) await writeAll(handle, bytes.subarray(at - done, until - done), at);
-        savedBytes += Math.max(0, until - at);
-        at = until + hole.range.length;
-        if (hole.range.length > 0) list(unreadable, hole.range, hole.state);
-      }
-      done += length;
-    }
-    // Writing has waited for the disk in between; where nothing was written, let ticks in all the same.
-    await new Promise((resolve) => setImmediate(resolve));
+    const at = Number(part.start - range.start);
+    if (state === PageState.readable) {
+      await writeAll(handle, bytes, at);
+      savedBytes += bytes.length;
+    } else list(unreadable, part, state);
     const nowMs = performance.now();
     if (nowMs - toldMs < saveProgressMs) continue;
     toldMs = nowMs;
-    options.progress(done);
+    options.progress(at + part.length);
   }
   return { savedBytes, unreadable };
-}
-
-/** The beginning of a range, as far as the regions say that it cannot be read, without a call for each page of it. */
-function skip(table: RegionTable, range: Range): { range: Range; state: PageState } | undefined {
-  const index = findRegion(table, pageOf(range.start));
-  if (index >= 0 && ((table.access[index] as number) & Access.read) !== 0) return undefined;
-  const endPage = index >= 0 ? table.ends[index] : table.starts[-1 - index];
-  const state = unreadableState(table, pageOf(range.start));
-  const end = endPage === undefined ? endOf(range) : addressOfPage(endPage);
-  const length = end < endOf(range) ? Number(end - range.start) : range.length;
-  return { range: { start: range.start, length }, state };
 }
 
 /** Appends to an ascending list, making one of two neighbours with the same reason. */

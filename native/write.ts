@@ -11,67 +11,162 @@ import {
   regionName,
   type RegionTable,
 } from '../common/region.ts';
+import { writeBytesMax } from '../common/limits.ts';
 import { Errno } from './linux/errno.ts';
+import type { Part } from './linux/scatter.ts';
 import type { WriteOptions, Written } from './source.ts';
 
 /** What a write needs of a process. Counts are bytes that moved, or -errno. */
 export interface WriteAccess {
   /** The regions as they are now. */
   table(): RegionTable;
+  /** Whether the address space is alive and the process's own. */
   isAlive(): boolean;
   gone(): MemoryError;
   /** Through the descriptor, so that 0 means that the address space is gone. */
   readThrough(address: Address, bytes: Uint8Array): number;
   writeThrough(address: Address, bytes: Uint8Array): number;
-  /** process_vm_writev, ending at the first page that refuses. */
-  writeVector(range: Range, bytes: Uint8Array): number;
+  /** process_vm_writev; a part ends at the first page that refuses. 0 with the bytes of each part that landed, or -errno. */
+  writeVector(parts: readonly Part[], landed: Float64Array): number;
   refusal(errno: number): Error;
+}
+
+/** One of many ranges to write, with as many bytes. */
+export interface PartToWrite extends Part {
+  /** Leave this part out, with a `Conflict`, unless the target holds exactly these bytes now. */
+  readonly expect?: Uint8Array;
+}
+
+/** What became of one of many ranges. */
+export interface PartWritten {
+  /** Bytes that are in the target. */
+  readonly landed: number;
+  /** What stood there before; as long as the range, or empty where that could not be read. */
+  readonly before: Uint8Array;
+  /** Whether all bytes landed and were still ours when read back at once. */
+  readonly held: boolean;
+  /** Why not all landed. */
+  readonly error?: Error;
 }
 
 const untouched = 'Nothing was written.';
 
+/** Writes one range. Throws MemoryError; nothing has landed unless `landed` says so. As `writeParts`. */
+export function writeMemory(target: WriteAccess, range: Range, bytes: Uint8Array, options: WriteOptions): Written {
+  const { expect } = options;
+  const [written] = writeParts(target, [{ range, bytes, ...(expect !== undefined && { expect }) }], options);
+  if (written === undefined) throw new Error('a part without an outcome');
+  if (written.error !== undefined) throw written.error;
+  return { before: written.before, held: written.held };
+}
+
+interface Work extends Part {
+  readonly before: Uint8Array;
+  error: Error | undefined;
+  landed: number;
+  held: boolean;
+}
+
 /**
- * Writes a range: refuse what cannot be written whole → read what is there, which proves whose memory it is → refuse a
- * conflict → write → prove it again → read back. Throws MemoryError; nothing has landed unless `landed` says so.
+ * Writes ranges: leave out what cannot be written whole → read what is there → leave out a conflict → prove whose memory it
+ * is → write → prove it again → read back. Throws MemoryError where nothing is to be written or the process is gone.
  *
- * process_vm_writev knows only a number, so a program that calls exec in the microseconds between the proof and the call
+ * process_vm_writev knows only a number, so a program that calls exec in the microsecond between the proof and the call
  * could be written to by mistake; the second proof tells when that may have been.
  */
-export function writeMemory(target: WriteAccess, range: Range, bytes: Uint8Array, options: WriteOptions): Written {
-  const force = options.force === true;
-  const refused = whyNotWritable(target.table(), range, force);
-  if (refused !== undefined) throw refused;
-
-  // A copy of our own: the caller's may change under the call, and may lie on V8's heap, which moves.
-  const own = ownBytes(range.length);
-  own.set(bytes);
-  const before = ownBytes(range.length);
-  readAll(target, range, before);
-  if (options.expect !== undefined) assertExpected(range, before, options.expect);
-
-  const moved = force ? target.writeThrough(range.start, own) : target.writeVector(range, own);
-  if (!target.isAlive()) {
-    const gone = target.gone();
-    throw new MemoryError('Gone', `While the bytes were being written: ${gone.message} They are lost with it.`);
+export function writeParts(
+  target: WriteAccess,
+  parts: readonly PartToWrite[],
+  { force }: Pick<WriteOptions, 'force'>,
+): PartWritten[] {
+  assertApart(parts);
+  const works = parts.map((part) => prepare(target, part, force === true));
+  const live = works.filter(({ error, range }) => error === undefined && range.length > 0);
+  if (live.length > 0) {
+    if (!target.isAlive()) throw target.gone();
+    const refused = move(target, live, force === true);
+    if (!target.isAlive()) {
+      const gone = target.gone();
+      throw new MemoryError('Gone', `While the bytes were being written: ${gone.message} They are lost with it.`);
+    }
+    for (const work of live) {
+      if (work.landed < work.range.length) work.error = shortWrite(target, work, refused, force === true);
+      else work.held = readsBack(target, work);
+    }
   }
-  if (moved < range.length)
-    throw shortWrite(target, range, before, Math.max(moved, 0), moved < 0 ? -moved : undefined, force);
+  return works.map(({ landed, before, held, error }) => ({
+    landed,
+    before,
+    held,
+    ...(error !== undefined && { error }),
+  }));
+}
 
+/** Overlapping parts would make one write of two, with one `before` for both. */
+function assertApart(parts: readonly PartToWrite[]): void {
+  const bytes = parts.reduce((sum, { range }) => sum + range.length, 0);
+  if (bytes > writeBytesMax) {
+    throw new MemoryError('Limit', `One write takes at most ${writeBytesMax} bytes. ${untouched} Write it in parts.`);
+  }
+  const ranges = parts.map(({ range }) => range).sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  for (const [i, range] of ranges.entries()) {
+    const before = ranges[i - 1];
+    if (before !== undefined && endOf(before) > range.start)
+      throw new MemoryError(
+        'Invalid',
+        `Two of the ranges overlap at ${printAddress(range.start)}. ${untouched} Write one after the other.`,
+      );
+  }
+}
+
+function prepare(target: WriteAccess, part: PartToWrite, force: boolean): Work {
+  const { range, expect } = part;
+  // A copy of our own: the caller's may change under the call, and may lie on V8's heap, which moves.
+  const bytes = ownBytes(range.length);
+  bytes.set(part.bytes);
+  const before = ownBytes(range.length);
+  const none = { range, bytes, before: ownBytes(0), landed: 0, held: false };
+  const refused = whyNotWritable(target.table(), range, force) ?? readAll(target, range, before);
+  if (refused !== undefined) return { ...none, error: refused };
+  const conflict = expect === undefined ? undefined : conflictOf(range, before, expect);
+  return { ...none, before, held: range.length === 0, error: conflict };
+}
+
+/** Writes the parts; what the kernel refused with, or `undefined`. */
+function move(target: WriteAccess, live: readonly Work[], force: boolean): number | undefined {
+  if (!force) {
+    const landed = new Float64Array(live.length);
+    const errno = target.writeVector(live, landed);
+    live.forEach((work, i) => (work.landed = landed[i] as number));
+    return errno < 0 ? -errno : undefined;
+  }
+  let refused: number | undefined;
+  for (const work of live) {
+    const moved = target.writeThrough(work.range.start, work.bytes);
+    work.landed = Math.max(moved, 0);
+    if (moved < 0) refused = -moved;
+  }
+  return refused;
+}
+
+function readsBack(target: WriteAccess, { range, bytes }: Work): boolean {
   const after = ownBytes(range.length);
-  readAll(target, range, after);
-  return { before, held: Buffer.compare(after, own) === 0 };
+  const error = readAll(target, range, after);
+  if (error !== undefined) throw error;
+  return Buffer.compare(after, bytes) === 0;
 }
 
 function ownBytes(length: number): Uint8Array {
   return new Uint8Array(new ArrayBuffer(length));
 }
 
-function readAll(target: WriteAccess, range: Range, bytes: Uint8Array): void {
+/** Reads what stands at a range; why it cannot be read. Throws Gone. */
+function readAll(target: WriteAccess, range: Range, bytes: Uint8Array): MemoryError | undefined {
   const count = target.readThrough(range.start, bytes);
-  if (count === bytes.length) return;
+  if (count === bytes.length) return undefined;
   if (count === 0 || !target.isAlive()) throw target.gone();
   const at = range.start + BigInt(Math.max(count, 0));
-  throw new MemoryError(
+  return new MemoryError(
     'Protected',
     `What stands at ${printAddress(at)} cannot be read (${place(target.table(), at)}), so it could not be undone. ${untouched}`,
   );
@@ -119,16 +214,16 @@ function place(table: RegionTable, address: Address): string {
   return `${name} (${printAccess(table.access[index] as number)})`;
 }
 
-function assertExpected(range: Range, before: Uint8Array, expect: Uint8Array): void {
+function conflictOf(range: Range, before: Uint8Array, expect: Uint8Array): MemoryError | undefined {
   if (expect.length !== before.length)
     throw new MemoryError(
       'Invalid',
       `Expected bytes must be as many as the written ones: ${expect.length} are not ${before.length}.`,
     );
   const at = before.findIndex((byte, i) => byte !== expect[i]);
-  if (at < 0) return;
+  if (at < 0) return undefined;
   const hex = (byte: number | undefined): string => (byte ?? 0).toString(16).padStart(2, '0');
-  throw new MemoryError(
+  return new MemoryError(
     'Conflict',
     `The program has changed the bytes since: at ${printAddress(range.start + BigInt(at))} there is ${hex(before[at])} now, not ${hex(expect[at])}. ${untouched} Look at what is there, then write again.`,
   );
@@ -136,9 +231,7 @@ function assertExpected(range: Range, before: Uint8Array, expect: Uint8Array): v
 
 function shortWrite(
   target: WriteAccess,
-  range: Range,
-  before: Uint8Array,
-  landed: number,
+  { range, before, landed }: Work,
   errno: number | undefined,
   force: boolean,
 ): Error {

@@ -45,7 +45,7 @@ export function createColumns(element: HTMLElement): Columns {
       });
       element.style.minWidth = `${geometry.width}px`;
       element.replaceChildren(
-        label('Address', geometry.addressX, 16 * geometry.characterWidth, 'title'),
+        label('Address', geometry.addressX, format.addressCharacters * geometry.characterWidth, 'title'),
         ...units,
         ...texts,
       );

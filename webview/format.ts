@@ -3,6 +3,8 @@ import { printValue, unitBytes, unitWidth, type ByteOrder, type TextEncoding, ty
 /** How one row of bytes is laid out in characters; shared by the text, the canvases and the mouse. */
 export interface RowFormat {
   readonly bytesPerRow: number;
+  /** Hex digits of an address: 16, or 8 for a program of 32 bits. */
+  readonly addressCharacters: number;
   readonly unit: Unit;
   readonly byteOrder: ByteOrder;
   readonly textEncoding: TextEncoding;
@@ -19,10 +21,12 @@ export function createRowFormat(
   unit: Unit,
   byteOrder: ByteOrder,
   textEncoding: TextEncoding,
+  addressCharacters = 16,
 ): RowFormat {
   const size = unitBytes(unit);
   return {
     bytesPerRow,
+    addressCharacters,
     unit,
     byteOrder,
     textEncoding,
@@ -181,14 +185,14 @@ function printable(text: string): string {
 }
 
 /** Row widths that fit: the largest power of two whose columns are no wider than `characters`, at least 8. */
-export function fittedBytesPerRow(characters: number, unit: Unit): 8 | 16 | 32 | 64 {
+export function fittedBytesPerRow(characters: number, unit: Unit, addressCharacters = 16): 8 | 16 | 32 | 64 {
   for (const bytesPerRow of [64, 32, 16] as const) {
-    if (rowCharacters(createRowFormat(bytesPerRow, unit, 'little', 'ascii')) <= characters) return bytesPerRow;
+    if (rowCharacters(createRowFormat(bytesPerRow, unit, 'little', 'ascii', addressCharacters)) <= characters)
+      return bytesPerRow;
   }
   return 8;
 }
 
-export const addressCharacters = 16;
 /** Characters between two columns, and between two groups of eight. */
 export const columnGap = 2;
 export const groupGap = 1;
@@ -196,7 +200,7 @@ export const groupGap = 1;
 /** Characters of a whole row: address, bytes, text, and the gaps between. */
 export function rowCharacters(format: RowFormat): number {
   return (
-    addressCharacters +
+    format.addressCharacters +
     columnGap +
     format.groups * groupCharacters(format) +
     (format.groups - 1) * groupGap +

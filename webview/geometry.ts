@@ -1,4 +1,4 @@
-import { addressCharacters, byteSpan, columnGap, groupCharacters, groupGap, type RowFormat } from './format.ts';
+import { byteSpan, columnGap, groupCharacters, groupGap, type RowFormat } from './format.ts';
 
 export interface Edges {
   readonly left: Float64Array;
@@ -23,7 +23,7 @@ export interface Geometry {
 const paddingX = 10;
 
 export function createGeometry(format: RowFormat, characterWidth: number, rowHeight: number): Geometry {
-  const bytesX = paddingX + (addressCharacters + columnGap) * characterWidth;
+  const bytesX = paddingX + (format.addressCharacters + columnGap) * characterWidth;
   const groupWidth = (groupCharacters(format) + groupGap) * characterWidth;
   const textX = bytesX + format.groups * groupWidth - groupGap * characterWidth + (columnGap - 1) * characterWidth;
 

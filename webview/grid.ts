@@ -5,7 +5,7 @@ import { offsetInPage, pageOf, PageState, printPageState, type PageNumber } from
 import type { Choices, Residency } from '../common/protocol.ts';
 import { emptyRegionTable, findRegion, regionKinds, type RegionTable } from '../common/region.ts';
 import { createColumns } from './columns.ts';
-import { addressCharacters, columnGap, createRowFormat, fittedBytesPerRow, type RowFormat } from './format.ts';
+import { columnGap, createRowFormat, fittedBytesPerRow, type RowFormat } from './format.ts';
 import { createGeometry, type Geometry } from './geometry.ts';
 import { writtenMs } from './glow.ts';
 import { createLayout, pagesToWatch, regionOfRow, rowAt, rowOf, rowsOfRegion, type Layout } from './layout.ts';
@@ -37,7 +37,9 @@ export interface Grid {
   readonly onDidDraw: Event<number>;
   readonly onDidScroll: Event<Address>;
   setTable(table: RegionTable): void;
-  setResidency(residency: Residency): void;
+  setResidency(residency: Pick<Residency, 'version' | 'resident'>): void;
+  /** How long addresses are: 4 or 8. */
+  setPointerBytes(bytes: number): void;
   setChoices(choices: Choices): void;
   setGone(gone: boolean): void;
   apply(frame: Frame): void;
@@ -76,10 +78,11 @@ export function createGrid(parent: HTMLElement): Grid {
 
   let choices: Choices = { unit: 'hex8', byteOrder: 'little', bytesPerRow: 16, textEncoding: 'ascii' };
   let format = createRowFormat(16, 'hex8', 'little', 'ascii');
+  let pointerBytes = 8;
   let layout = createLayout(emptyRegionTable, 16);
   let geometry: Geometry = createGeometry(format, 8, 19);
   let theme = readTheme(element, regionKinds);
-  let residency: Residency | undefined;
+  let residency: Pick<Residency, 'version' | 'resident'> | undefined;
   let selection: SelectionState | undefined;
   let gone = false;
   /** The row at the top edge, under the heading that sticks, and how many pixels of it are scrolled away. */
@@ -97,7 +100,7 @@ export function createGrid(parent: HTMLElement): Grid {
   const visibleRows = (): number => Math.max(1, Math.floor(viewHeight / geometry.rowHeight) - 1);
   const topMax = (): number => Math.max(0, layout.rowCount - visibleRows() - 1);
   const resident = (region: number): number | undefined =>
-    residency?.version === layout.table.version ? residency.bytes[region] : undefined;
+    residency?.version === layout.table.version ? residency.resident[region] : undefined;
 
   function schedule(): void {
     if (painting === 0) painting = requestAnimationFrame(paint);
@@ -220,10 +223,10 @@ export function createGrid(parent: HTMLElement): Grid {
     const characterWidth = ruler.getBoundingClientRect().width / 100;
     const rowHeight = Math.round(parseFloat(getComputedStyle(element).fontSize) * 1.35);
     element.style.setProperty('--row-height', `${rowHeight}px`);
-    const room = scroller.clientWidth / characterWidth - addressCharacters / 8 - columnGap;
-    const fitted = fittedBytesPerRow(room, choices.unit);
+    const room = scroller.clientWidth / characterWidth - 2 - columnGap;
+    const fitted = fittedBytesPerRow(room, choices.unit, pointerBytes * 2);
     const bytesPerRow = choices.bytesPerRow === 0 ? fitted : Math.min(choices.bytesPerRow, fitted);
-    const next = createRowFormat(bytesPerRow, choices.unit, choices.byteOrder, choices.textEncoding);
+    const next = createRowFormat(bytesPerRow, choices.unit, choices.byteOrder, choices.textEncoding, pointerBytes * 2);
     const same = JSON.stringify(next) === JSON.stringify(format);
     const moved = characterWidth !== geometry.characterWidth || rowHeight !== geometry.rowHeight;
     if (!same || moved) {
@@ -303,6 +306,10 @@ export function createGrid(parent: HTMLElement): Grid {
     setResidency(next) {
       residency = next;
       schedule();
+    },
+    setPointerBytes(bytes) {
+      pointerBytes = bytes;
+      measure();
     },
     setChoices(next) {
       choices = next;

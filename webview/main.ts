@@ -13,6 +13,7 @@ import { createPrompt } from './prompt.ts';
 import { createRate } from './rate.ts';
 import { selectedRange } from './selection.ts';
 import { createStatusLine } from './status.ts';
+import { createSymbolLabels } from './symbols.ts';
 import { createToolbar } from './toolbar.ts';
 import { createTravel } from './travel.ts';
 
@@ -43,11 +44,12 @@ function start(app: HTMLElement): void {
   setContext(grid.element, 'bytes');
   const notice = createNotice(app);
   const prompt = createPrompt(app, () => grid.focus());
-  const inspector = createInspector(app, grid, () => open?.facts.pointerBytes ?? 8, {
+  const symbols = createSymbolLabels(grid, (address) => host.call('label', { address }), showSelection);
+  const inspector = createInspector(app, grid, symbols, () => open?.facts.pointerBytes ?? 8, {
     writeValue: (unit) => editor.writeValue(unit),
     follow: () => void travel.follow(),
   });
-  const statusLine = createStatusLine(app, grid);
+  const statusLine = createStatusLine(app, grid, symbols);
   const spoken = document.createElement('div');
   spoken.className = 'spoken';
   spoken.setAttribute('aria-live', 'polite');
@@ -64,6 +66,7 @@ function start(app: HTMLElement): void {
     },
     regions(table) {
       grid.setTable(table);
+      symbols.refresh();
       travel.arrive(table);
       showSelection();
     },
@@ -143,7 +146,9 @@ function start(app: HTMLElement): void {
   function begin(next: OpenView): void {
     open = next;
     grid.store.clear();
+    symbols.clear();
     notice.hide();
+    grid.setPointerBytes(next.facts.pointerBytes);
     life.setPaused(false);
     showChoices(next.choices);
     showEditing(next.editing);

@@ -165,7 +165,7 @@ function fillBytes(slot: Slot, page: number, offset: number, context: RowContext
   const { format } = context;
   const stored = slot.page;
   const state = stored?.state ?? PageState.unread;
-  fillFrame(slot, page, offset, state);
+  fillFrame(slot, page, offset, state, context.format.addressCharacters);
   if (stored !== undefined && state === PageState.readable) {
     for (let group = 0; group < slot.groups.length; group++) {
       setText(slot.groups[group] as Text, printGroup(format, stored.bytes, stored.view, offset, group));
@@ -179,20 +179,25 @@ function fillBytes(slot: Slot, page: number, offset: number, context: RowContext
 }
 
 /** Address, class and title of a row of bytes. */
-function fillFrame(slot: Slot, page: number, offset: number, state: PageState): void {
-  const frame = `${page} ${offset} ${state}`;
+function fillFrame(slot: Slot, page: number, offset: number, state: PageState, addressCharacters: number): void {
+  const frame = `${page} ${offset} ${state} ${addressCharacters}`;
   if (slot.frame === frame) return;
   slot.frame = frame;
   const digits = page.toString(16) + offset.toString(16).padStart(3, '0');
-  setText(slot.zeros, '0'.repeat(Math.max(0, 16 - digits.length)));
+  setText(slot.zeros, '0'.repeat(Math.max(0, addressCharacters - digits.length)));
   setText(slot.digits, digits);
   const { element } = slot;
   element.dataset['address'] = `0x${digits.replace(/^0+(?=.)/, '')}`;
   if (element.firstChild !== slot.address) element.replaceChildren(slot.address, slot.bytes, slot.text);
   const isUnreadable = state !== PageState.readable && state !== PageState.unread;
   setKind(element, isUnreadable ? 'unreadable' : state === PageState.unread ? 'unread' : '');
-  if (isUnreadable) element.title = `These bytes cannot be read: ${printPageState(state)}.`;
+  if (isUnreadable) element.title = `These bytes cannot be read: ${printPageState(state)}.${remedyFor(state)}`;
   else element.removeAttribute('title');
+}
+
+function remedyFor(state: PageState): string {
+  if (state !== PageState.absent && state !== PageState.swapped) return '';
+  return ' “Read Pages That Are Not in Memory”, in the view’s menu, brings them in.';
 }
 
 function fillText(slot: Slot, stored: StoredPage, page: number, offset: number, context: RowContext): void {

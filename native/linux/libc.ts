@@ -55,14 +55,28 @@ export function localAddress(view: ArrayBufferView): number {
   return Number(address(view));
 }
 
-/** process_vm_readv(2), flags 0. Vectors are arrays of { u64 base, u64 length }. Bytes moved, or -errno. */
-export function processVmReadv(pid: number, local: number, locals: number, remote: number, remotes: number): number {
-  return outcome((bound ?? libc()).readv(pid, local, locals, remote, remotes, 0));
+/** process_vm_readv(2). Vectors are arrays of { u64 base, u64 length }. Bytes moved, or -errno. No kernel knows a flag yet. */
+export function processVmReadv(
+  pid: number,
+  local: number,
+  locals: number,
+  remote: number,
+  remotes: number,
+  flags = 0,
+): number {
+  return outcome((bound ?? libc()).readv(pid, local, locals, remote, remotes, flags));
 }
 
-/** process_vm_writev(2), flags 0. As `processVmReadv`. */
-export function processVmWritev(pid: number, local: number, locals: number, remote: number, remotes: number): number {
-  return outcome((bound ?? libc()).writev(pid, local, locals, remote, remotes, 0));
+/** process_vm_writev(2). As `processVmReadv`. */
+export function processVmWritev(
+  pid: number,
+  local: number,
+  locals: number,
+  remote: number,
+  remotes: number,
+  flags = 0,
+): number {
+  return outcome((bound ?? libc()).writev(pid, local, locals, remote, remotes, flags));
 }
 
 /** pread(2) into our own memory. Unlike Node's it takes no exception to say EIO. Bytes read, or -errno. */

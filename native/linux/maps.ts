@@ -26,7 +26,14 @@ interface Line {
   deviceEnd: number;
   nameAt: number;
   nameEnd: number;
+  /** Whether a guard lies right below it: pages without access, as C libraries put below the stacks of threads. */
+  guarded: boolean;
 }
+
+/** A guard is a page or a few; what an allocator reserves beside its memory is far larger. */
+const guardPagesMax = 16;
+/** PTHREAD_STACK_MIN. */
+const stackPagesMin = 4;
 
 const newline = 0x0a;
 const space = 0x20;
@@ -45,9 +52,11 @@ function scan(bytes: Uint8Array, visit: (line: Line) => void): void {
     deviceEnd: 0,
     nameAt: 0,
     nameEnd: 0,
+    guarded: false,
   };
   const length = bytes.length;
   let last = 0;
+  let guardEnd = -1;
   let next: number;
   for (let at = 0; at < length; at = next + 1) {
     next = bytes.indexOf(newline, at);
@@ -73,7 +82,7 @@ function scan(bytes: Uint8Array, visit: (line: Line) => void): void {
     while (i < next && bytes[i] !== space) i++;
     line.deviceEnd = i;
     let inode = 0;
-    for (i++; i < next && bytes[i] !== space; i++) inode = inode * 10 + (bytes[i] as number) - 0x30;
+    for (i++; i < next && bytes[i] !== space; i++) inode = inode * 10 + ((bytes[i] as number) - 0x30);
     line.inode = inode;
     while (i < next && bytes[i] === space) i++;
     line.nameAt = Math.min(i, next);
@@ -82,6 +91,9 @@ function scan(bytes: Uint8Array, visit: (line: Line) => void): void {
     if (line.start < last) line.start = last;
     if (line.end <= line.start) continue;
     last = line.end;
+    line.guarded = guardEnd === line.start;
+    const isGuard = line.access === 0 && line.nameAt === line.nameEnd && line.end - line.start <= guardPagesMax;
+    guardEnd = isGuard ? line.end : -1;
     visit(line);
   }
 }
@@ -129,16 +141,29 @@ function sameBytes(bytes: Uint8Array, from: number, to: number, otherFrom: numbe
   return true;
 }
 
-function kindOf(name: string, access: number): RegionKind {
+export function kindOf(name: string, access: number): RegionKind {
   if (access & Access.shared) return 'shared';
   if (name === '') return access & (Access.read | Access.write | Access.execute) ? 'anonymous' : 'reserved';
   if (name.startsWith('[')) {
     if (name === '[heap]') return 'heap';
     if (name === '[stack]' || name.startsWith('[stack:')) return 'stack';
+    // Android's C library names them itself.
+    if (name.startsWith('[anon:stack_and_tls:')) return 'threadStack';
     return name.startsWith('[anon') ? 'named' : 'vdso';
   }
   if (access & Access.execute) return 'text';
   return access & Access.write ? 'data' : 'rodata';
+}
+
+/** The kind of a line: `kindOf` sees one region only, and a thread's stack is known by what lies below it. */
+function kindOfLine(name: string, line: Line): RegionKind {
+  const kind = kindOf(name, line.access);
+  const isStack =
+    kind === 'anonymous' &&
+    line.guarded &&
+    line.access === (Access.read | Access.write) &&
+    line.end - line.start >= stackPagesMin;
+  return isStack ? 'threadStack' : kind;
 }
 
 const kindIndex = new Map<RegionKind, number>(regionKinds.map((kind, i) => [kind, i]));
@@ -174,7 +199,7 @@ export function parseMaps(bytes: Uint8Array): Region[] {
       device: device(line.deviceAt, line.deviceEnd),
       inode: line.inode,
       name,
-      kind: kindOf(name, line.access),
+      kind: kindOfLine(name, line),
     });
   });
   return regions;
@@ -203,7 +228,7 @@ export function parseMapsTable(bytes: Uint8Array, version: number): RegionTable 
     starts[count] = line.start;
     ends[count] = line.end;
     access[count] = line.access;
-    kinds[count] = kindIndex.get(kindOf(name, line.access)) as number;
+    kinds[count] = kindIndex.get(kindOfLine(name, line)) as number;
     nameOf[count] = index;
     count++;
   });

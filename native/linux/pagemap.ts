@@ -1,13 +1,11 @@
-import { readSync } from 'node:fs';
-import { residencyPagesMax } from '../../common/limits.ts';
+import { presenceGapPages } from '../../common/limits.ts';
 import { pageBytes, type PageNumber } from '../../common/page.ts';
-import type { RegionTable } from '../../common/region.ts';
 import { Errno } from './errno.ts';
-import { ioctl, localAddress } from './libc.ts';
+import { ioctl, localAddress, pread } from './libc.ts';
 import { readProc } from './procfs.ts';
 
 /*
- * Which pages of a process exist, through its /proc/<pid>/pagemap.
+ * Which pages of a process exist, through its /proc/<pid>/pagemap: without touching one of them.
  *
  * PAGEMAP_SCAN (Linux 6.7, include/uapi/linux/fs.h) takes a struct pm_scan_arg of twelve u64:
  *
@@ -15,156 +13,182 @@ import { readProc } from './procfs.ts';
  *     category_anyof_mask  return_mask
  *
  * and fills `vec` with struct page_region { u64 start, end, categories }, one a run of pages.
+ *
+ * Before it: eight bytes a page are read from the file itself (Documentation/admin-guide/mm/pagemap.rst), bit 63 present,
+ * bit 62 swapped. That knows neither the shared zero page nor huge pages.
  */
 const PAGEMAP_SCAN = 0xc060_6610;
-const PAGE_IS_PRESENT = 8n;
-const PAGE_IS_PFNZERO = 32n;
-const runsMax = 1024;
+
+/** Categories of a run, with the kernel's values. */
+export const PageBits = { present: 8, swapped: 16, zero: 32, huge: 64 } as const;
 
 /** The upper half of the address space is the kernel's; [vsyscall] is there, and has no page of its own. */
-const userPages = 2 ** 51;
+export const userPages = 2 ** 51;
 
-/** Pages a walk covers at first; then as many as take about a millisecond, so that a tick never waits long for it. */
-const firstWalkPages = 2 ** 16;
-const walkMs = 1;
+/** Runs that one step finds at most. */
+export const runsMax = 1024;
 
-export interface Residency {
-  /** Resident bytes of each region of the table: present in memory, the shared zero page left out. NaN where unknown. */
-  readonly bytes: Float64Array;
-  /** How long the work took, the pauses in it left out. */
-  readonly costMs: number;
+/** Pages that one step reads where there is no PAGEMAP_SCAN: 256 KiB of entries, about half a millisecond. */
+const entriesMax = 2 ** 15;
+
+/** Looks through the pages of one address space. */
+export interface PageMap {
+  /**
+   * Finds runs of pages within [from, to) that have any of the `any` bits, and tells those of the `wanted` bits that they
+   * have. Gives how many runs, in `starts`, `ends` and `bits`; `walkedTo` is where the next step has to go on. -errno where
+   * the kernel refuses.
+   */
+  step(from: PageNumber, to: PageNumber, any: number, wanted: number): number;
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
+  readonly bits: Uint8Array;
+  readonly walkedTo: PageNumber;
+  /** Whether it can tell the zero page and huge pages. */
+  readonly hasScan: boolean;
 }
 
-/** Looks which pages of all regions are resident. Pauses between pieces of work; `pause` ends when it may go on. */
-export async function readResidency(
-  pagemap: number,
-  table: RegionTable,
-  pause: () => Promise<void>,
-  canScan = true,
-): Promise<Residency> {
-  const bytes = new Float64Array(table.starts.length);
-  const count = canScan ? countByScan : countByReading;
-  let costMs = 0;
-  for (const step = count(pagemap, table, bytes); ; await pause()) {
-    const begun = performance.now();
-    const { done, value } = step.next();
-    costMs += performance.now() - begun;
-    if (done !== true) continue;
-    if (value === 'unsupported') return readResidency(pagemap, table, pause, false);
-    return { bytes, costMs };
-  }
-}
+export function createPageMap(descriptor: number, canScan = true): PageMap {
+  const starts = new Float64Array(runsMax);
+  const ends = new Float64Array(runsMax);
+  const bits = new Uint8Array(runsMax);
+  const perPage = pagesPerSystemPage();
+  let hasScan = canScan;
+  let walkedTo = 0;
 
-function* countByScan(
-  pagemap: number,
-  table: RegionTable,
-  bytes: Float64Array,
-): Generator<void, 'done' | 'unsupported'> {
   const argument = new BigUint64Array(new ArrayBuffer(pageBytes), 0, 12);
-  const runs = new BigUint64Array(new ArrayBuffer(runsMax * 24));
   const argumentAt = localAddress(argument);
+  const words = new Uint32Array(argument.buffer, 0, 24);
+  const runs = new Uint32Array(new ArrayBuffer(runsMax * 24));
   argument[0] = 96n;
   argument[5] = BigInt(localAddress(runs));
   argument[6] = BigInt(runsMax);
-  argument[8] = PAGE_IS_PFNZERO;
-  argument[9] = PAGE_IS_PRESENT | PAGE_IS_PFNZERO;
-  argument[11] = PAGE_IS_PRESENT;
-  const walk = { region: 0, page: table.starts[0] ?? 0 };
-  const { starts, ends } = table;
-  let end = 0;
-  for (let i = 0; i < ends.length && (ends[i] as number) <= userPages; i++) end = ends[i] as number;
 
-  let stride = firstWalkPages;
-  let busyMs = 0;
-  while (walk.page < end) {
-    const to = Math.min(end, walk.page + stride);
-    argument[2] = BigInt(walk.page) << 12n;
-    argument[3] = BigInt(to) << 12n;
-    const begun = performance.now();
-    const found = ioctl(pagemap, PAGEMAP_SCAN, argumentAt);
-    const tookMs = performance.now() - begun;
-    if (found === -Errno.ENOTTY || found === -Errno.EINVAL) return 'unsupported';
-    if (found < 0) {
-      bytes.fill(NaN);
-      return 'done';
-    }
+  function scan(from: PageNumber, to: PageNumber, any: number, wanted: number): number {
+    putPage(words, 4, from);
+    putPage(words, 6, to);
+    words[20] = any;
+    words[22] = wanted;
+    const found = ioctl(descriptor, PAGEMAP_SCAN, argumentAt);
+    if (found < 0) return found;
     for (let i = 0; i < found; i++) {
-      const from = Number((runs[i * 3] as bigint) >> 12n);
-      addRun(table, bytes, walk, from, Number((runs[i * 3 + 1] as bigint) >> 12n));
+      starts[i] = pageAt(runs, i * 6);
+      ends[i] = pageAt(runs, i * 6 + 2);
+      bits[i] = runs[i * 6 + 4] as number;
     }
-    const reached = Number((argument[4] as bigint) >> 12n);
-    if (reached <= walk.page) throw new Error('PAGEMAP_SCAN does not advance');
-    // What lies between two regions costs nothing to walk over and a step for each stride: go on at the next region.
-    while (walk.region < ends.length && (ends[walk.region] as number) <= reached) walk.region++;
-    walk.page = Math.max(reached, starts[walk.region] ?? end);
-    if (tookMs < walkMs / 2) stride *= 2;
-    else if (tookMs > walkMs * 2) stride = Math.max(512, stride / 2);
-    busyMs += tookMs;
-    if (busyMs < walkMs) continue;
-    busyMs = 0;
-    yield;
+    walkedTo = pageAt(words, 8);
+    if (walkedTo <= from) throw new Error('PAGEMAP_SCAN does not advance');
+    return found;
   }
-  return 'done';
-}
 
-/** Adds a run of resident pages to the regions that it lies in, from `walk.region` on. */
-function addRun(
-  table: RegionTable,
-  bytes: Float64Array,
-  walk: { region: number },
-  from: PageNumber,
-  to: PageNumber,
-): void {
-  const { starts, ends } = table;
-  let region = walk.region;
-  while (region < ends.length && (ends[region] as number) <= from) region++;
-  walk.region = region;
-  for (; region < ends.length && (starts[region] as number) < to; region++) {
-    const pages = Math.min(to, ends[region] as number) - Math.max(from, starts[region] as number);
-    bytes[region] = (bytes[region] as number) + pages * pageBytes;
-  }
-}
+  let entries: Uint32Array | undefined;
 
-/** Bits of an entry of /proc/<pid>/pagemap, in its upper half: present. (Swapped is the next lower one.) */
-const presentUpper = 0x8000_0000;
-const piecePages = 2 ** 15;
-
-/** Before Linux 6.7: eight bytes a page, so a huge reservation is left unknown instead of being walked. */
-function* countByReading(pagemap: number, table: RegionTable, bytes: Float64Array): Generator<void, 'done'> {
-  const entries = new Uint32Array(new ArrayBuffer(piecePages * 8));
-  // An entry's index is the system's page, which may be larger than ours.
-  const perPage = pagesPerSystemPage();
-  for (let region = 0; region < table.starts.length; region++) {
-    const start = table.starts[region] as number;
-    const end = table.ends[region] as number;
-    if (end > userPages || end - start > residencyPagesMax) {
-      bytes[region] = end > userPages ? 0 : NaN;
-      continue;
-    }
-    let present = 0;
-    for (let page = start; page < end; page += piecePages * perPage) {
-      const count = Math.ceil(Math.min(piecePages * perPage, end - page) / perPage);
-      let got: number;
-      try {
-        got = readSync(pagemap, entries, 0, count * 8, (page / perPage) * 8);
-      } catch {
-        got = 0;
+  /** The same out of the file's entries, for older kernels. */
+  function read(from: PageNumber, to: PageNumber, any: number, wanted: number): number {
+    entries ??= new Uint32Array(new ArrayBuffer(entriesMax * 8));
+    const count = Math.min(entriesMax, (to - from) / perPage);
+    const got = pread(descriptor, localAddress(entries), count * 8, (from / perPage) * 8);
+    if (got < 0) return got;
+    let found = 0;
+    let open = -1;
+    for (let i = 0; i < got / 8; i++) {
+      const upper = entries[i * 2 + 1] as number;
+      const found4 = (upper & 0x8000_0000 ? PageBits.present : 0) | (upper & 0x4000_0000 ? PageBits.swapped : 0);
+      const page = from + i * perPage;
+      if ((found4 & any) === 0) continue;
+      if (open >= 0 && ends[open] === page && bits[open] === (found4 & wanted)) {
+        ends[open] = page + perPage;
+        continue;
       }
-      for (let i = 1; i < got / 4; i += 2) if ((entries[i] as number) & presentUpper) present++;
-      if (end - start > 4096) yield;
+      if (found === runsMax) {
+        walkedTo = page;
+        return found;
+      }
+      open = found++;
+      starts[open] = page;
+      ends[open] = page + perPage;
+      bits[open] = found4 & wanted;
     }
-    bytes[region] = present * perPage * pageBytes;
-    if (region % 256 === 255) yield;
+    // A short read ends where the address space does.
+    walkedTo = got < count * 8 ? to : from + count * perPage;
+    return found;
   }
-  return 'done';
+
+  return {
+    starts,
+    ends,
+    bits,
+    get walkedTo() {
+      return walkedTo;
+    },
+    get hasScan() {
+      return hasScan;
+    },
+    step(from, to, any, wanted) {
+      // Both count in the system's pages, which may be larger than ours.
+      const first = from - (from % perPage);
+      const end = Math.min(userPages, Math.ceil(to / perPage) * perPage);
+      if (first >= end) {
+        walkedTo = to;
+        return 0;
+      }
+      if (hasScan) {
+        const found = scan(first, end, any, wanted);
+        if (found !== -Errno.ENOTTY && found !== -Errno.EINVAL) return found;
+        hasScan = false;
+      }
+      return read(first, end, any, wanted);
+    },
+  };
 }
+
+/**
+ * Calls `visit` for every page of an ascending-by-stretches list, with the bits that it has of `present` and `swapped`.
+ * Pages that are close together share a step. False where the kernel does not tell.
+ */
+export function visitPages(map: PageMap, pages: Float64Array, visit: (index: number, bits: number) => void): boolean {
+  const any = PageBits.present | PageBits.swapped;
+  for (let i = 0; i < pages.length;) {
+    const first = pages[i] as number;
+    let end = i + 1;
+    for (; end < pages.length; end++) {
+      const gap = (pages[end] as number) - (pages[end - 1] as number);
+      if (gap < 1 || gap > presenceGapPages) break;
+    }
+    const last = (pages[end - 1] as number) + 1;
+    for (let from = first; i < end;) {
+      const found = map.step(from, last, any, any);
+      if (found < 0) return false;
+      const { starts, ends, bits, walkedTo } = map;
+      for (let run = 0; i < end && (pages[i] as number) < walkedTo; i++) {
+        const page = pages[i] as number;
+        while (run < found && (ends[run] as number) <= page) run++;
+        visit(i, run < found && (starts[run] as number) <= page ? (bits[run] as number) : 0);
+      }
+      from = walkedTo;
+    }
+  }
+  return true;
+}
+
+function putPage(words: Uint32Array, at: number, page: PageNumber): void {
+  words[at] = (page % 0x10_0000) * pageBytes;
+  words[at + 1] = page / 0x10_0000;
+}
+
+function pageAt(words: Uint32Array, at: number): PageNumber {
+  return (words[at + 1] as number) * 0x10_0000 + (words[at] as number) / pageBytes;
+}
+
+let systemPages: number | undefined;
 
 /** How many of our pages one of the system's is: 1 on x64, 4 or 16 on some arm64 kernels. Out of our own auxiliary vector. */
 function pagesPerSystemPage(): number {
+  if (systemPages !== undefined) return systemPages;
   const auxv = readProc('/proc/self/auxv');
   const AT_PAGESZ = 6;
+  systemPages = 1;
   for (let at = 0; auxv !== undefined && at + 16 <= auxv.length; at += 16) {
-    if (auxv.readUInt32LE(at) === AT_PAGESZ) return Math.max(1, auxv.readUInt32LE(at + 8) / pageBytes);
+    if (auxv.readUInt32LE(at) === AT_PAGESZ) systemPages = Math.max(1, auxv.readUInt32LE(at + 8) / pageBytes);
   }
-  return 1;
+  return systemPages;
 }

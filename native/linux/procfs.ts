@@ -38,6 +38,8 @@ export function parseStat(bytes: Buffer): Stat | undefined {
 export interface Status {
   /** The process that the thread belongs to; equal to the pid for a process. */
   readonly threadGroup: number;
+  /** The thread that traces it, or 0. */
+  readonly tracer: number;
   /** Real, effective, saved, file-system. */
   readonly uids: readonly number[];
   readonly gids: readonly number[];
@@ -65,6 +67,7 @@ export function parseStatus(bytes: Buffer): Status {
   const hexadecimal = (key: string): bigint => BigInt(`0x${/^[0-9a-f]+$/.exec(lines.get(key) ?? '')?.[0] ?? '0'}`);
   return {
     threadGroup: numbers('Tgid')[0] ?? 0,
+    tracer: numbers('TracerPid')[0] ?? 0,
     uids: numbers('Uid'),
     gids: numbers('Gid'),
     residentBytes: Number.parseInt(lines.get('VmRSS') ?? '0', 10) * 1024,
@@ -85,7 +88,7 @@ export function parseArguments(bytes: Buffer): string[] {
       .replace(/\0+$/, '')
       .split('\0')
       // eslint-disable-next-line no-control-regex -- these are what is to go
-      .map((word) => word.replace(/[\x00-\x1f\x7f]+/g, ' '))
+      .map((word) => word.replace(/[\x00-\x1f\x7f-\x9f]+/g, ' '))
       .filter((word, i) => i > 0 || word !== '')
   );
 }
@@ -126,7 +129,7 @@ export function readStat(pid: number): Stat | undefined {
   return bytes && parseStat(bytes);
 }
 
-export function readStatus(pid: number | 'self'): Status | undefined {
+export function readStatus(pid: number | 'self' | 'thread-self'): Status | undefined {
   const bytes = readProc(`/proc/${pid}/status`);
   return bytes && parseStatus(bytes);
 }

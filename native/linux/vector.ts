@@ -1,10 +1,22 @@
-import { callBytesMax, iovecsMax } from '../../common/limits.ts';
+import { askedBytesMax, iovecsMax } from '../../common/limits.ts';
 import { pageBytes, PageState, type PageNumber } from '../../common/page.ts';
 import { Errno } from './errno.ts';
 import { localAddress } from './libc.ts';
 
-/** process_vm_readv or process_vm_writev. */
-export type VectorCall = (pid: number, local: number, locals: number, remote: number, remotes: number) => number;
+/** process_vm_readv or process_vm_writev of one process, or what stands in for them: bytes moved, or -errno. */
+export type VectorCall = (batch: Vectors) => number;
+
+/** Bytes that a transfer reads along in its last call, to prove whose memory it was. */
+export interface Witness {
+  /** In the target. */
+  readonly address: number;
+  /** Where they are to land in our own memory. */
+  readonly localAt: number;
+  /** Whether what has landed is what has to be there. */
+  holds(): boolean;
+}
+
+export const witnessBytes = 16;
 
 /** Pages of a target and the bytes that belong to them, in order. */
 export interface Span {
@@ -24,14 +36,21 @@ export type OnHole = ((page: PageNumber) => PageState) | 'stop';
  *
  *     [ base low, base high, length low, length high ]
  */
-interface Batch {
+export interface Vectors {
   readonly local: Uint32Array;
   readonly remote: Uint32Array;
+  /** Where they are in our own memory. */
   readonly localAt: number;
   readonly remoteAt: number;
   locals: number;
   remotes: number;
+}
+
+/** A call and the pages that it is for. */
+interface Batch extends Vectors {
+  /** Bytes of pages that it moves; the witness comes on top. */
   bytes: number;
+  hasWitness: boolean;
   /** Indexes of the pages that it covers: from, and the one after the last. */
   from: number;
   to: number;
@@ -47,10 +66,13 @@ export interface Vector {
   tried: Uint8Array;
   /** Whether every tried page is known to be readable, so that there is nothing to mark. */
   settled: boolean;
+  /** Whether the last transfer's last call brought the witness along, and it holds. */
+  proven: boolean;
+  readonly witness: Witness | undefined;
 }
 
-export function createVector(): Vector {
-  return { batches: [], span: undefined, length: 0, tried: new Uint8Array(0), settled: false };
+export function createVector(witness?: Witness): Vector {
+  return { batches: [], span: undefined, length: 0, tried: new Uint8Array(0), settled: false, proven: false, witness };
 }
 
 /**
@@ -58,16 +80,19 @@ export function createVector(): Vector {
  * touched: it goes to `onHole`, and the next call begins after it. Gives the bytes that moved, or -errno for what is not
  * about a page (ESRCH, EPERM, ENOSYS). After 'stop' the bytes that moved are the first ones of the span.
  */
-export function transfer(call: VectorCall, pid: number, span: Span, vector: Vector, onHole: OnHole): number {
+export function transfer(call: VectorCall, span: Span, vector: Vector, onHole: OnHole): number {
   if (!isCompiled(vector, span)) compile(vector, span);
+  vector.proven = false;
   let moved = 0;
   for (let b = 0; b < vector.batches.length; b++) {
     const batch = vector.batches[b] as Batch;
     while (batch.bytes > 0) {
-      const count = call(pid, batch.localAt, batch.locals, batch.remoteAt, batch.remotes);
+      const count = call(batch);
       if (count < 0 && count !== -Errno.EFAULT) return count;
-      if (count > 0) moved += count;
-      if (count === batch.bytes) {
+      if (count > 0) moved += Math.min(count, batch.bytes);
+      if (count >= batch.bytes) {
+        // An address space that a call has left never comes back to it: the last call speaks for those before it.
+        if (batch.hasWitness) vector.proven = count === batch.bytes + witnessBytes && vector.witness?.holds() === true;
         if (!vector.settled) settle(span, batch.from, batch.to);
         break;
       }
@@ -78,7 +103,7 @@ export function transfer(call: VectorCall, pid: number, span: Span, vector: Vect
       if (onHole === 'stop') return moved;
       span.states[hole] = onHole(span.pages[hole] as number);
       // The page that it stopped at is not asked for again in this transfer, whatever its new state.
-      fill(batch, span, hole + 1, batch.to);
+      fill(batch, span, hole + 1, batch.to, vector.witness);
     }
   }
   vector.settled = vector.span !== undefined;
@@ -137,7 +162,7 @@ function compile(vector: Vector, span: Span): void {
   let used = 0;
   for (let from = 0; from < pages; used++) {
     const batch = (vector.batches[used] ??= createBatch());
-    fill(batch, span, from, pages);
+    fill(batch, span, from, pages, vector.witness);
     from = batch.to;
   }
   vector.batches.length = used;
@@ -147,26 +172,38 @@ function compile(vector: Vector, span: Span): void {
 }
 
 function createBatch(): Batch {
+  return { ...createVectors(), bytes: 0, hasWitness: false, from: 0, to: 0 };
+}
+
+export function createVectors(): Vectors {
   const local = new Uint32Array(new ArrayBuffer(iovecsMax * 16));
   const remote = new Uint32Array(new ArrayBuffer(iovecsMax * 16));
-  return {
-    local,
-    remote,
-    localAt: localAddress(local),
-    remoteAt: localAddress(remote),
-    locals: 0,
-    remotes: 0,
-    bytes: 0,
-    from: 0,
-    to: 0,
-  };
+  return { local, remote, localAt: localAddress(local), remoteAt: localAddress(remote), locals: 0, remotes: 0 };
+}
+
+/** Adds bytes of one page to both sides, or to the last iovec of both where they follow what that one holds. */
+export function addIovec(
+  vectors: Vectors,
+  follows: boolean,
+  localAt: number,
+  page: PageNumber,
+  head: number,
+  length: number,
+): void {
+  if (follows) {
+    grow(vectors.local, vectors.locals - 1, length);
+    grow(vectors.remote, vectors.remotes - 1, length);
+  } else {
+    begin(vectors.local, vectors.locals++, localAt, length);
+    beginPage(vectors.remote, vectors.remotes++, page, head, length);
+  }
 }
 
 /**
  * Fills a batch with the tried pages of `from` to `end`, as many as one call takes. Pages that follow each other, and
  * bytes that do, share an iovec, each side by itself: a plan's bytes are one piece however its pages are scattered.
  */
-function fill(batch: Batch, span: Span, from: number, end: number): void {
+function fill(batch: Batch, span: Span, from: number, end: number, witness: Witness | undefined): void {
   const { local, remote } = batch;
   const { pages } = span;
   const base = from < end ? localAddress(span.bytes) : 0;
@@ -181,7 +218,7 @@ function fill(batch: Batch, span: Span, from: number, end: number): void {
     const page = pages[i] as number;
     const length = lengthOf(span, i);
     const offset = offsetOf(span, i);
-    if (bytes + length > callBytesMax) break;
+    if (bytes + length > askedBytesMax - witnessBytes) break;
     const localAgain = offset === localEnd;
     const remoteAgain = page === remoteEnd;
     if ((!localAgain && locals === iovecsMax) || (!remoteAgain && remotes === iovecsMax)) break;
@@ -192,6 +229,12 @@ function fill(batch: Batch, span: Span, from: number, end: number): void {
     localEnd = offset + length;
     remoteEnd = page + 1;
     bytes += length;
+  }
+  batch.hasWitness =
+    witness !== undefined && i === pages.length && bytes > 0 && locals < iovecsMax && remotes < iovecsMax;
+  if (witness !== undefined && batch.hasWitness) {
+    begin(local, locals++, witness.localAt, witnessBytes);
+    begin(remote, remotes++, witness.address, witnessBytes);
   }
   batch.locals = locals;
   batch.remotes = remotes;

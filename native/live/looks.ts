@@ -1,6 +1,6 @@
 import type { Disposable } from '../../common/dispose.ts';
 import { regionLookCostFactor, regionLookMs, regionLookMsMax, regionLookMsMin } from '../../common/limits.ts';
-import type { Residency } from '../../common/protocol.ts';
+import type { Figures, Residency } from '../../common/protocol.ts';
 import type { RegionTable } from '../../common/region.ts';
 import type { Process } from '../process.ts';
 
@@ -62,10 +62,10 @@ export function createLooks(target: Process, options: LookOptions): Looks {
       toldVersion = table.version;
       options.looked(changed);
       costMs = performance.now() - begunMs;
-      const residency = await target.residency(table, pause);
-      costMs += residency.costMs;
-      const told = { version: table.version, bytes: residency.bytes };
-      const isKnown = toldResidency?.version === told.version && sameNumbers(toldResidency.bytes, told.bytes);
+      const { costMs: residencyMs, ...figures } = await target.residency(table, pause);
+      costMs += residencyMs;
+      const told = { version: table.version, ...figures };
+      const isKnown = toldResidency?.version === told.version && sameFigures(toldResidency, told);
       if (!isKnown) options.residency(told);
       toldResidency = told;
     } catch (error) {
@@ -103,6 +103,15 @@ export function createLooks(target: Process, options: LookOptions): Looks {
 }
 
 const abandoned = new Error('nobody watches any more');
+
+function sameFigures(a: Figures, b: Figures): boolean {
+  return (
+    sameNumbers(a.resident, b.resident) &&
+    sameNumbers(a.swapped, b.swapped) &&
+    sameNumbers(a.zero, b.zero) &&
+    sameNumbers(a.huge, b.huge)
+  );
+}
 
 /** Whether two columns hold the same numbers; NaN is the same as NaN. */
 function sameNumbers(a: Float64Array, b: Float64Array): boolean {

@@ -44,6 +44,8 @@ export interface Subscription extends Disposable {
   watch(pages: Float64Array): void;
   /** The frame with this number, and all before it, have been painted. */
   drawn(seq: number): void;
+  /** Whether pages that are not in memory are read too, which brings them in. */
+  faultIn(on: boolean): void;
   /** Paused: watches nothing, and keeps what it would watch. Pages that come into view meanwhile are read once. */
   pause(paused: boolean): void;
 }
@@ -55,6 +57,7 @@ interface Watcher {
   /** What it wanted last, but for nothing at all: what it has bytes of while it is paused. */
   kept: Float64Array;
   paused: boolean;
+  faultIn: boolean;
   /** Pages that are read for it: `wanted`, or none when paused. */
   pages: Float64Array;
   /** Where each of them is in the plan. */
@@ -69,6 +72,8 @@ interface Watcher {
 interface Plans {
   readonly pages: Float64Array;
   readonly changed: Uint8Array;
+  /** 1 for pages that somebody wants although they are not in memory. */
+  readonly faultIn: Uint8Array;
   told: Half;
   next: Half;
 }
@@ -97,8 +102,10 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
     const lists: Float64Array[] = [];
     for (const watcher of watchers) if (watcher.pages.length > 0) lists.push(watcher.pages);
     plans = createPlans(mergePages(lists), plans);
-    for (const watcher of watchers)
+    for (const watcher of watchers) {
       watcher.at = Int32Array.from(watcher.pages, (page) => indexOfPage(plans.pages, page));
+      if (watcher.faultIn) for (const at of watcher.at) plans.faultIn[at] = 1;
+    }
   }
 
   function tick(): void {
@@ -111,11 +118,11 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
     let readMs: number;
     let count: number;
     try {
-      source.fill(next.plan);
+      const proven = source.fill(next.plan);
       readMs = performance.now() - begunMs;
       count = diff(told.reading, next.reading, changed);
       // Bytes that differ may be another program's: nothing is told before it is known whose they are.
-      if (count > 0 && !source.isAlive()) throw gone();
+      if (count > 0 && !proven && !source.isAlive()) throw gone();
     } catch (error) {
       end(error instanceof Error ? error : new Error(String(error)));
       return;
@@ -168,10 +175,9 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
   /** Reads pages once, for a watcher that has scrolled while it is paused. */
   function showOnce(watcher: Watcher, pages: Float64Array): void {
     if (ended) return;
-    const plan = createPlan(pages);
+    const plan = { ...createPlan(pages), faultIn: new Uint8Array(pages.length).fill(watcher.faultIn ? 1 : 0) };
     try {
-      source.fill(plan);
-      if (!source.isAlive()) throw gone();
+      if (!source.fill(plan) && !source.isAlive()) throw gone();
     } catch (error) {
       end(error instanceof Error ? error : new Error(String(error)));
       return;
@@ -252,6 +258,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
         wanted: new Float64Array(0),
         kept: new Float64Array(0),
         paused: false,
+        faultIn: false,
         pages: new Float64Array(0),
         at: new Int32Array(0),
         dirty: new Uint8Array(0),
@@ -269,6 +276,12 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
         },
         drawn(seq) {
           watcher.inFlight = watcher.inFlight.filter((sent) => sent > seq);
+        },
+        faultIn(on) {
+          if (watcher.faultIn === on) return;
+          watcher.faultIn = on;
+          if (!watcher.paused) hurry();
+          else if (on) showOnce(watcher, watcher.wanted);
         },
         pause(paused) {
           if (watcher.paused === paused) return;
@@ -314,8 +327,9 @@ function gone(): MemoryError {
 
 /** Plans for the pages; what is known of a page from the plans before is taken over, so that only changes are told. */
 function createPlans(pages: Float64Array, old: Plans | undefined): Plans {
-  const told = createHalf(pages);
-  const next = createHalf(pages);
+  const faultIn = new Uint8Array(pages.length);
+  const told = createHalf(pages, faultIn);
+  const next = createHalf(pages, faultIn);
   if (old !== undefined) {
     for (let i = 0; i < pages.length; i++) {
       const from = indexOfPage(old.pages, pages[i] as number);
@@ -326,13 +340,13 @@ function createPlans(pages: Float64Array, old: Plans | undefined): Plans {
       bytes.copy(told.reading.bytes, i * pageBytes, from * pageBytes, (from + 1) * pageBytes);
     }
   }
-  return { pages, changed: new Uint8Array(pages.length), told, next };
+  return { pages, changed: new Uint8Array(pages.length), faultIn, told, next };
 }
 
-function createHalf(pages: Float64Array): Half {
+function createHalf(pages: Float64Array, faultIn: Uint8Array): Half {
   const bytes = Buffer.from(new ArrayBuffer(pages.length * pageBytes));
   const states = new Uint8Array(pages.length).fill(PageState.unread);
-  return { plan: { pages, bytes, states }, reading: { bytes, states } };
+  return { plan: { pages, bytes, states, faultIn }, reading: { bytes, states } };
 }
 
 /** The dirty pages of a watcher, in buffers of their own that are exactly as long as what is in them. */

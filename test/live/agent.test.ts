@@ -179,7 +179,7 @@ test('agent: with the regions watched, a new region and its residency are told',
     const table = agent.regions.at(-1)!;
     const row = findRegion(table, pageOf(at));
     const residency = agent.residencies.at(-1)!;
-    return row >= 0 && residency.version === table.version && (residency.bytes[row] ?? 0) >= 40 * pageBytes;
+    return row >= 0 && residency.version === table.version && (residency.resident[row] ?? 0) >= 40 * pageBytes;
   });
   const table = agent.regions.at(-1)!;
   const named = table.nameOf.findIndex((_, i) => regionName(table, i) === '[anon:live-test]');
@@ -234,7 +234,7 @@ test.each([
   ['0x1ffffffffffffffff', 'Invalid', /past 2\^64/],
   ['hello world', 'Invalid', /should not follow/],
   ['', 'Invalid', /Type one/],
-  ['libc.so.6!malloc', 'Invalid', /cannot be looked up yet/],
+  ['libc.so.6!mallok', 'Unmapped', /has no symbol "mallok"\. Did you mean malloc/],
 ] as const)('agent: resolve(%s) is %s', async (expression, code, message) => {
   const target = await startScratch();
   const agent = await connectTo(target.pid);

@@ -1,7 +1,5 @@
-import { execFile, spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { saying } from '../saying.ts';
 import type { ProcessEntry } from '../../common/protocol.ts';
@@ -112,38 +110,6 @@ test.skipIf(!isRoot)('list() by another user gives the reason for each process t
   const entries = (await asUser(nobody, 'list')) as ProcessEntry[];
   const entry = entries.find(({ pid }) => pid === target.pid);
   expect(entry).toMatchObject({ own: false, denied: saying(/runs as root.*as root/) });
-});
-
-/** Attaches under strace, which makes one system call fail as other kernels and containers do. */
-async function attachInjected(pid: number, errno: string): Promise<unknown> {
-  const script = fileURLToPath(new URL('as-user.ts', import.meta.url));
-  const { stdout } = await promisify(execFile)('strace', [
-    ...['-f', '-o', '/dev/null', '-e', 'trace=process_vm_readv', '-e', `inject=process_vm_readv:error=${errno}`],
-    ...[process.execPath, '--no-warnings', script, 'attach', String(pid)],
-  ]);
-  return JSON.parse(stdout);
-}
-
-const strace = spawnSync('strace', ['-V']).status === 0;
-if (!strace) console.warn('SKIPPED: strace is not installed, so no other kernels are acted (apt-get install strace).');
-
-test.skipIf(!strace)(
-  'attach() on a kernel without process_vm_readv is Unsupported, and says which it needs',
-  async () => {
-    const target = await startScratch();
-    expect(await attachInjected(target.pid, 'ENOSYS')).toEqual({
-      code: 'Unsupported',
-      message: saying(/no process_vm_readv.*CONFIG_CROSS_MEMORY_ATTACH/),
-    });
-  },
-);
-
-test.skipIf(!strace)('attach() where the process may be opened and the call is refused is Denied', async () => {
-  const target = await startScratch();
-  expect(await attachInjected(target.pid, 'EPERM')).toEqual({
-    code: 'Denied',
-    message: saying(/security module|seccomp/),
-  });
 });
 
 test('attach() and dispose() leave no descriptor behind, nor does an attach that is refused', async () => {

@@ -99,6 +99,7 @@ test('read() says of pages beyond the end of a mapped file what they are', async
   const file = join(tmpdir(), `live-memory-${process.pid}-eof`);
   onTestFinished(() => rmSync(file, { force: true }));
   const at = BigInt(await target.ask(`file ${file} 3 100`));
+  await target.peek(at, 8);
   const source = await attachTo(target.pid);
   const plan = createPlan(pagesFrom(at, 3));
   await source.read(plan);
@@ -117,6 +118,7 @@ test('read() asks for a hole again only when told to', async () => {
   const plan = createPlan(pagesFrom(at, 2));
   await source.read(plan);
   await target.protect(at, 2, 'rw');
+  expect(await target.ask(`fill ${at.toString(16)} ${2 * pageBytes} 7`)).toBe('ok');
   await source.read(plan);
   expect([...plan.states]).toEqual([noAccess, noAccess]);
   plan.states.fill(PageState.unread);

@@ -1,10 +1,12 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { saying } from '../saying.ts';
 import { tableOfRegions } from '../../common/region.ts';
 import { pageBytes, pageOf } from '../../common/page.ts';
 import { findRegion } from '../../common/region.ts';
-import { readResidency } from '../../native/linux/pagemap.ts';
-import { openSync, closeSync, readFileSync } from 'node:fs';
+import { createPageMap } from '../../native/linux/pagemap.ts';
+import { createRegionLook } from '../../native/look.ts';
+import { readResidency } from '../../native/residency.ts';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { addressOf, attachTo, connectTo, pagesFrom, startScratch, until } from './support.ts';
 
 const now = (): Promise<void> => Promise.resolve();
@@ -55,7 +57,7 @@ test.each([
   const source = await attachTo(target.pid);
   const { table } = source;
   const pagemap = openSync(`/proc/${target.pid}/pagemap`, 'r');
-  const { bytes } = await readResidency(pagemap, table, now, canScan);
+  const { resident: bytes } = await readResidency(createPageMap(pagemap, canScan), table, now);
   closeSync(pagemap);
   const of = (address: bigint): number => bytes[findRegion(table, pageOf(address))] as number;
   const row = (address: bigint): number => findRegion(table, pageOf(address));
@@ -73,7 +75,7 @@ test('residency in all is what the kernel says is resident', async () => {
   const target = await startScratch();
   await target.map(500, 'rw', 1);
   const source = await attachTo(target.pid);
-  const { bytes } = await source.residency(source.table, now);
+  const { resident: bytes } = await source.residency(source.table, now);
   const smaps = readFileSync(`/proc/${target.pid}/smaps_rollup`, 'latin1');
   const resident = Number(/^Rss:\s+(\d+) kB/m.exec(smaps)?.[1]) * 1024;
   // [vdso] and [vvar] are counted by one and not by the other.
@@ -102,4 +104,70 @@ test('a target with 65,000 regions is looked at without missing more than a few 
   agent.channel.say('watch', { view: 1, pages: pagesFrom(addressOf(target, 'counter'), 1) });
   await until('three pulses come', () => agent.pulses.length >= 3);
   expect(agent.pulses[2]?.ticks).toBeGreaterThan(40);
+});
+
+test('the stack of a thread is known as one', async () => {
+  const target = await startScratch();
+  await target.ask(`count ${target.facts['counter']} 1000`);
+  const source = await attachTo(target.pid);
+  const thread = readdirSync(`/proc/${target.pid}/task`).find((tid) => tid !== String(target.pid)) as string;
+  // A thread that sleeps in a call says where its stack is: "number arguments… sp pc".
+  const words = readFileSync(`/proc/${target.pid}/task/${thread}/syscall`, 'latin1').trim().split(' ');
+  const pointer = BigInt(words.at(-2) as string);
+  expect(await source.regionAt(pointer)).toMatchObject({ kind: 'threadStack', access: 'rw-p' });
+  const kinds = (await source.regions()).filter(({ kind }) => kind === 'threadStack');
+  expect(kinds).toHaveLength(1);
+});
+
+test.each([
+  ['PROCMAP_QUERY', true],
+  ['the whole file', false],
+])('regionAt() by %s gives what the maps file has, for every region and every gap', async (_, canQuery) => {
+  const target = await startScratch();
+  const source = await attachTo(target.pid);
+  const maps = openSync(`/proc/${target.pid}/maps`, 'r');
+  onTestFinished(() => closeSync(maps));
+  const look = createRegionLook(maps, canQuery);
+  look.look();
+  const regions = await source.regions();
+  expect(regions.length).toBeGreaterThan(15);
+  regions.forEach((region, i) => {
+    expect(look.at(pageOf(region.start))).toEqual(region);
+    expect(look.at(pageOf(region.end - 1n))).toEqual(region);
+    if (regions[i + 1]?.start !== region.end) expect(look.at(pageOf(region.end))).toBeUndefined();
+  });
+});
+
+test('residency tells the zero page, huge pages and ordinary ones apart', async ({ skip }) => {
+  const target = await startScratch();
+  const source = await attachTo(target.pid);
+  const huge = await target.ask('huge thp 2 7');
+  const at = await target.map(64, 'rw');
+  await target.peek(at, 8);
+  await target.ask(`fill ${(at + 4096n).toString(16)} 8192 1`);
+  source.look();
+  const { zero, resident, swapped, huge: hugeBytes } = await source.residency();
+  const row = findRegion(source.table, pageOf(at));
+  expect([zero[row], resident[row], swapped[row], hugeBytes[row]]).toEqual([4096, 8192, 0, 0]);
+  if (huge === 'failed') return skip('this kernel has no transparent huge pages');
+  const hugeRow = findRegion(source.table, pageOf(BigInt(huge)));
+  const smaps = await source.smaps();
+  const counted = smaps[hugeRow]?.anonHugePages ?? NaN;
+  if (counted === 0) return skip('the system gave no huge page');
+  expect(hugeBytes[hugeRow]).toBe(counted);
+  expect(resident[hugeRow]).toBe(smaps[hugeRow]?.rss);
+});
+
+test('smaps() gives what only the kernel counts, a row for each region', async () => {
+  const target = await startScratch();
+  const at = await target.map(10, 'rw', 1);
+  const source = await attachTo(target.pid);
+  const rows = await source.smaps();
+  expect(rows.map(({ start }) => start)).toEqual((await source.regions()).map(({ start }) => start));
+  const row = rows[findRegion(source.table, pageOf(at))];
+  expect(row).toMatchObject({ swap: 0, locked: 0 });
+  expect(row?.rss).toBeGreaterThanOrEqual(10 * pageBytes);
+  expect(row?.privateDirty).toBe(row?.rss);
+  expect(row?.pss).toBe(row?.rss);
+  expect(row?.flags).toEqual(expect.arrayContaining(['rd', 'wr']));
 });

@@ -73,12 +73,12 @@ test('save of a vast reservation costs no call a page', async () => {
 
 test('save tells its progress, is cancelled, and leaves nothing behind', async () => {
   const target = await startScratch();
-  const at = await target.map(400_000, 'rw');
+  const at = await target.map(100_000, 'rw', 1);
   const agent = await connectTo(target.pid);
   const place = folder();
   const saving = agent.channel.call('save', {
     id: 5,
-    range: { start: text(at), length: 400_000 * pageBytes },
+    range: { start: text(at), length: 100_000 * pageBytes },
     file: join(place, 'saved.bin'),
   });
   const failing = expect(saving).rejects.toMatchObject({ code: 'Cancelled' });
@@ -91,12 +91,12 @@ test('save tells its progress, is cancelled, and leaves nothing behind', async (
 
 test('save of a process that exits midway is Gone and leaves nothing behind', async () => {
   const target = await startScratch();
-  const at = await target.map(400_000, 'rw');
+  const at = await target.map(100_000, 'rw', 1);
   const agent = await connectTo(target.pid);
   const place = folder();
   const saving = agent.channel.call('save', {
     id: 5,
-    range: { start: text(at), length: 400_000 * pageBytes },
+    range: { start: text(at), length: 100_000 * pageBytes },
     file: join(place, 'saved.bin'),
   });
   const failing = expect(saving).rejects.toMatchObject({ code: 'Gone', message: saying(/has exited/) });

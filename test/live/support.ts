@@ -134,9 +134,19 @@ export const nobody = 65534;
 
 /** Runs `test/live/as-user.ts` as another user and gives the JSON that it prints. */
 export function asUser(uid: number, ...words: string[]): Promise<unknown> {
+  return askUnder([], words, { uid, gid: uid });
+}
+
+/** Runs it at the end of a command line that says as whom and where, like `['unshare', '--user']`; gives what it prints. */
+export function askUnder(
+  under: readonly string[],
+  words: readonly string[],
+  user: { uid?: number; gid?: number } = {},
+): Promise<unknown> {
   const script = fileURLToPath(new URL('as-user.ts', import.meta.url));
+  const [command = process.execPath, ...rest] = [...under, process.execPath, '--no-warnings', script, ...words];
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, ['--no-warnings', script, ...words], { uid, gid: uid }, (error, stdout, stderr) => {
+    execFile(command, rest, user, (error, stdout, stderr) => {
       if (error !== null) reject(new Error(stderr || error.message));
       else resolve(JSON.parse(stdout));
     });

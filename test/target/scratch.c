@@ -14,6 +14,8 @@
  *   regions COUNT             maps COUNT one-page regions that the kernel cannot merge                          → address
  *   file PATH PAGES LENGTH    maps a file of LENGTH bytes over PAGES pages                                      → address
  *   named PAGES NAME          maps pages and names them (PR_SET_VMA_ANON_NAME)                                  → address
+ *   shared PAGES FILL         maps pages of one unnamed file twice                                              → two addresses
+ *   huge tlb|thp COUNT FILL   maps COUNT huge pages of 2 MiB, reserved ones or transparent ones                 → address
  *   undumpable                                                                                                  → ok
  *   stop                      stops itself (SIGSTOP), after answering                                           → ok
  *   exec                      becomes a fresh copy of itself, which prints its own facts
@@ -34,6 +36,7 @@
 #include <unistd.h>
 
 #define PAGE 4096UL
+#define HUGE (512 * PAGE)
 
 struct {
   char magic[16];
@@ -117,6 +120,8 @@ int main(int argc, char **argv) {
     int parts;
     if ((parts = sscanf(line, "map %lu %63s %li", &a, word, (long *)&c)) >= 2) {
       char *at = mmap(NULL, a * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      // What is in memory is to be what was touched, page by page, whatever the system thinks of huge pages.
+      madvise(at, a * PAGE, MADV_NOHUGEPAGE);
       if (parts == 3)
         for (unsigned long i = 0; i < a; i++) memset(at + i * PAGE, (int)(c + i), PAGE);
       mprotect(at, a * PAGE, protection(word));
@@ -125,6 +130,10 @@ int main(int argc, char **argv) {
       answer(mprotect((void *)a, b * PAGE, protection(word)) == 0);
     } else if (sscanf(line, "unmap %lx %lu", &a, &b) == 2) {
       answer(munmap((void *)a, b * PAGE) == 0);
+    } else if (sscanf(line, "drop %lx %lu", &a, &b) == 2) {
+      answer(madvise((void *)a, b * PAGE, MADV_DONTNEED) == 0);
+    } else if (sscanf(line, "pageout %lx %lu", &a, &b) == 2) {
+      answer(madvise((void *)a, b * PAGE, 21 /* MADV_PAGEOUT */) == 0);
     } else if (sscanf(line, "fill %lx %lu %li", &a, &b, (long *)&c) == 3) {
       memset((void *)a, (int)c, b);
       answer(1);
@@ -156,6 +165,27 @@ int main(int argc, char **argv) {
       char *at = mmap(NULL, a * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
       prctl(0x53564d41 /* PR_SET_VMA */, 0, at, a * PAGE, word);
       printf("%p\n", at);
+    } else if (sscanf(line, "shared %lu %li", &a, (long *)&b) == 2) {
+      int file = memfd_create("shared", 0);
+      if (ftruncate(file, (off_t)(a * PAGE)) != 0) perror("ftruncate");
+      void *at = mmap(NULL, a * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+      void *again = mmap(NULL, a * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+      close(file);
+      memset(at, (int)b, a * PAGE);
+      printf("%p %p\n", at, again);
+    } else if (sscanf(line, "huge %63s %lu %li", word, &a, (long *)&b) == 3) {
+      int reserved = strcmp(word, "tlb") == 0;
+      size_t bytes = a * HUGE;
+      // A transparent one needs an address that is a multiple of its size: the mapping has one to spare.
+      char *at = mmap(NULL, bytes + (reserved ? 0 : HUGE), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | (reserved ? MAP_HUGETLB : 0), -1, 0);
+      if (at != MAP_FAILED && !reserved) {
+        at = (char *)(((uintptr_t)at + HUGE - 1) & ~(HUGE - 1));
+        madvise(at, bytes, MADV_HUGEPAGE);
+      }
+      if (at != MAP_FAILED) memset(at, (int)b, bytes);
+      if (at == MAP_FAILED) puts("failed");
+      else printf("%p\n", at);
     } else if (strcmp(line, "undumpable") == 0) {
       answer(prctl(PR_SET_DUMPABLE, 0) == 0);
     } else if (strcmp(line, "stop") == 0) {

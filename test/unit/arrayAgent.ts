@@ -38,7 +38,9 @@ export function arrayAgent(memory: Uint8Array, base: bigint): ArrayAgent {
   };
   const answers: Answers<AgentContract['calls']> = {
     list: no,
+    whyDenied: no,
     resolve: no,
+    label: no,
     read: ({ length }) => {
       if (stuck) return new Promise(() => undefined);
       if (gone !== undefined) {

@@ -44,6 +44,25 @@ test.each([
   expect(region).toMatchObject({ name, kind, access });
 });
 
+test('parseMaps() knows the stack of a thread by the guard below it', () => {
+  const kinds = (text: string): string[] => {
+    const parsed = parseMaps(bytes(text));
+    const table = parseMapsTable(bytes(text), 1);
+    expect([...table.kinds].map((kind) => regionKinds[kind])).toEqual(parsed.map(({ kind }) => kind));
+    return parsed.map(({ kind }) => kind);
+  };
+  const line = (start: number, end: number, access: string): string =>
+    `${start.toString(16)}000-${end.toString(16)}000 ${access} 00000000 00:00 0 \n`;
+  expect(
+    kinds(line(1, 2, '---p') + line(2, 0x802, 'rw-p') + line(0x802, 0x803, '---p') + line(0x803, 0x900, 'rw-p')),
+  ).toEqual(['reserved', 'threadStack', 'reserved', 'threadStack']);
+  // A gap, another access, a reservation that is far too large for a guard, and too little for a stack.
+  expect(kinds(line(1, 2, '---p') + line(3, 0x803, 'rw-p'))).toEqual(['reserved', 'anonymous']);
+  expect(kinds(line(1, 2, '---p') + line(2, 0x802, 'rwxp'))).toEqual(['reserved', 'anonymous']);
+  expect(kinds(line(1, 0x100, '---p') + line(0x100, 0x802, 'rw-p'))).toEqual(['reserved', 'anonymous']);
+  expect(kinds(line(1, 2, '---p') + line(2, 4, 'rw-p'))).toEqual(['reserved', 'anonymous']);
+});
+
 test('parseMaps() is exact at the end of the address space', () => {
   const [region] = parseMaps(
     bytes('ffffffffff600000-fffffffffffff000 --xp 00000000 00:00 0                  [vsyscall]\n'),

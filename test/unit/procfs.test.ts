@@ -36,6 +36,7 @@ test('parseStatus() reads what is there, and what is missing as an old kernel me
     'Name:\tx\nTgid:\t42\nUid:\t0\t1\t2\t3\nGid:\t4\t5\t6\t7\nVmSize:\t  10 kB\nVmRSS:\t  1234 kB\nCapPrm:\t0000000000080000\nCapEff:\t0000000000080001\nNoNewPrivs:\t1\nSeccomp:\t2\nNSpid:\t42\t7\n';
   expect(parseStatus(Buffer.from(text))).toEqual({
     threadGroup: 42,
+    tracer: 0,
     uids: [0, 1, 2, 3],
     gids: [4, 5, 6, 7],
     residentBytes: 1234 * 1024,

@@ -1,11 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryError } from '../../common/error.ts';
 import { regionMarkMs, regionMarksMax, treeNodesMax } from '../../common/limits.ts';
 import { tableOfRegions, type Region, type RegionTable } from '../../common/region.ts';
 import { parseRegionFilter } from '../../extension/regionFilter.ts';
 import { groupRegions } from '../../extension/regionGroups.ts';
-import { compareTables, createRegionMarks } from '../../extension/regionMarks.ts';
+import { createRegionMarks } from '../../extension/regionMarks.ts';
 import { stretched, type RegionsNode } from '../../extension/regionNodes.ts';
 import type { Target } from '../../extension/target.ts';
 import { region } from '../region.ts';
@@ -52,7 +51,7 @@ describe('parseRegionFilter', () => {
 
 describe('groupRegions', () => {
   it('adds up sizes and residency, in the order of first regions', () => {
-    const residency = { version: 1, bytes: Float64Array.of(4096, 8192, 0, 4096, 4096, 0) };
+    const residency = { version: 1, resident: Float64Array.of(4096, 8192, 0, 4096, 4096, 0) };
     const { groups, shown: count } = groupRegions(some, 'file', parseRegionFilter(''), residency);
     expect(count).toBe(6);
     expect(groups.map(({ label, bytes, residentBytes }) => [label, bytes, residentBytes])).toEqual([
@@ -65,7 +64,7 @@ describe('groupRegions', () => {
   });
 
   it('says nothing of residency that belongs to another table', () => {
-    const { groups } = groupRegions(some, 'kind', parseRegionFilter(''), { version: 0, bytes: new Float64Array(6) });
+    const { groups } = groupRegions(some, 'kind', parseRegionFilter(''), { version: 0, resident: new Float64Array(6) });
     expect(groups.every(({ residentBytes }) => Number.isNaN(residentBytes))).toBe(true);
   });
 });
@@ -92,7 +91,7 @@ describe('createRegionMarks', () => {
     marks.next(before, 0);
     expect(marks.of(1, 0)).toBeUndefined();
     marks.next(after, 1000);
-    expect([marks.of(5, 1000), marks.of(8, 1000), marks.of(9, 1000)]).toEqual(['changed', 'new', undefined]);
+    expect([marks.of(5, 1000), marks.of(8, 1000), marks.of(9, 1000)]).toEqual(['grown', 'new', undefined]);
     expect(marks.gone(1000).map(({ index }) => index)).toEqual([0]);
     const later = 1000 + regionMarkMs;
     expect(marks.of(8, later)).toBeUndefined();
@@ -107,22 +106,6 @@ describe('createRegionMarks', () => {
     marks.next(table(many, 2), 0);
     const marked = many.filter(([start]) => marks.of(start, 0) !== undefined).length;
     expect(marked).toBe(regionMarksMax);
-  });
-
-  it('compareTables() tells what sets of starts tell', () => {
-    const tables = fc.uniqueArray(fc.integer({ min: 0, max: 60 })).map((starts) => starts.sort((a, b) => a - b));
-    fc.assert(
-      fc.property(tables, tables, (before, after) => {
-        const rows = (starts: number[]): Row[] => starts.map((start) => [start, start + 1, 'rw-p', '', 'anonymous']);
-        const told: string[] = [];
-        compareTables(table(rows(before)), table(rows(after)), (news, start) => told.push(`${news} ${start}`));
-        const expected = [
-          ...before.filter((start) => !after.includes(start)).map((start) => `gone ${start}`),
-          ...after.filter((start) => !before.includes(start)).map((start) => `new ${start}`),
-        ];
-        expect(told.sort()).toEqual(expected.sort());
-      }),
-    );
   });
 });
 

@@ -29,7 +29,7 @@ function kernel(
       base: BigInt(words[i * 4] as number) | (BigInt(words[i * 4 + 1] as number) << 32n),
       length: (words[i * 4 + 2] as number) + (words[i * 4 + 3] as number) * 2 ** 32,
     }));
-  const call: VectorCall = (_pid, local, locals, remote, remotes) => {
+  const call: VectorCall = ({ localAt: local, locals, remoteAt: remote, remotes }) => {
     const batch = vector.batches.find(({ localAt, remoteAt }) => localAt === local && remoteAt === remote);
     if (batch === undefined) throw new Error('a call with vectors that are not its own');
     const targets = iovecs(batch.local, locals);
@@ -70,7 +70,7 @@ test('transfer() reads a contiguous range as one iovec on either side', () => {
   const vector = createVector();
   const span = spanFor([5, 6, 7, 8], [unread, unread, readable, unread], 100, 50);
   const { call, calls } = kernel(vector, span, new Set());
-  expect(transfer(call, 1, span, vector, () => unmapped)).toBe(4 * pageBytes - 150);
+  expect(transfer(call, span, vector, () => unmapped)).toBe(4 * pageBytes - 150);
   expect(calls).toEqual([{ locals: 1, remotes: 1, count: 4 * pageBytes - 150 }]);
   expect([...span.states]).toEqual([readable, readable, readable, readable]);
   expect(span.bytes[0]).toBe(byteAt(5, 100));
@@ -85,7 +85,7 @@ test('transfer() splits at the kernel’s bound of iovecs', () => {
     pages.map(() => unread),
   );
   const { call, calls } = kernel(vector, span, new Set());
-  transfer(call, 1, span, vector, () => unmapped);
+  transfer(call, span, vector, () => unmapped);
   expect(calls.map(({ remotes }) => remotes)).toEqual([iovecsMax, iovecsMax, 1]);
   expect(span.states.every((state) => state === readable)).toBe(true);
 });
@@ -94,13 +94,13 @@ test('transfer() asks for a hole once, and then makes one call', () => {
   const vector = createVector();
   const span = spanFor([1, 2, 3, 4], [unread, unread, unread, unread]);
   const { call, calls } = kernel(vector, span, new Set([2]));
-  transfer(call, 1, span, vector, () => noAccess);
+  transfer(call, span, vector, () => noAccess);
   expect(calls.map(({ count }) => count)).toEqual([pageBytes, 2 * pageBytes]);
   expect([...span.states]).toEqual([readable, noAccess, readable, readable]);
-  for (let tick = 0; tick < 3; tick++) transfer(call, 1, span, vector, () => unmapped);
+  for (let tick = 0; tick < 3; tick++) transfer(call, span, vector, () => unmapped);
   expect(calls).toHaveLength(5);
   span.states[1] = unread;
-  transfer(call, 1, span, vector, () => unmapped);
+  transfer(call, span, vector, () => unmapped);
   expect([...span.states]).toEqual([readable, unmapped, readable, readable]);
 });
 
@@ -108,9 +108,9 @@ test('transfer() marks a page readable that the caller asked for again', () => {
   const vector = createVector();
   const span = spanFor([1, 2], [unread, unread]);
   const { call } = kernel(vector, span, new Set());
-  transfer(call, 1, span, vector, () => unmapped);
+  transfer(call, span, vector, () => unmapped);
   span.states[1] = unread;
-  transfer(call, 1, span, vector, () => unmapped);
+  transfer(call, span, vector, () => unmapped);
   expect([...span.states]).toEqual([readable, readable]);
 });
 
@@ -119,7 +119,7 @@ test('transfer() with stop ends at the hole, and says how many bytes landed befo
   const span = spanFor([1, 2, 3], [unread, unread, unread], 4090);
   const written = new Map<bigint, number>();
   const { call, calls } = kernel(vector, span, new Set([2]), written);
-  expect(transfer(call, 1, span, vector, 'stop')).toBe(6);
+  expect(transfer(call, span, vector, 'stop')).toBe(6);
   expect(calls).toHaveLength(1);
   expect([...written.keys()]).toEqual([0x1ffan, 0x1ffbn, 0x1ffcn, 0x1ffdn, 0x1ffen, 0x1fffn]);
 });
@@ -130,7 +130,6 @@ test('transfer() gives what is not about a page back as -errno', () => {
     expect(
       transfer(
         () => -errno,
-        1,
         span,
         createVector(),
         () => unmapped,
@@ -143,8 +142,8 @@ test('transfer() of nothing makes no call', () => {
   const never: VectorCall = () => {
     throw new Error('called');
   };
-  expect(transfer(never, 1, span, createVector(), () => unmapped)).toBe(0);
-  expect(transfer(never, 1, spanFor([], []), createVector(), () => unmapped)).toBe(0);
+  expect(transfer(never, span, createVector(), () => unmapped)).toBe(0);
+  expect(transfer(never, spanFor([], []), createVector(), () => unmapped)).toBe(0);
 });
 
 /** What a transfer should do, one page at a time. */
@@ -193,7 +192,7 @@ test('transfer() does what a loop over pages would, whatever the pages, holes, s
         for (let round = 0; round < 2; round++) {
           const expected = naive(span, holes);
           const { call } = kernel(vector, span, holes);
-          transfer(call, 1, span, vector, () => noAccess);
+          transfer(call, span, vector, () => noAccess);
           expect([...span.states]).toEqual([...expected.states]);
           expect(Buffer.compare(span.bytes, expected.bytes)).toBe(0);
           // The second round goes over what the first has compiled, but for a hole that has opened and one that has closed.

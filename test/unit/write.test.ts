@@ -35,7 +35,10 @@ function fake(changes: Partial<WriteAccess> = {}): WriteAccess & { readonly memo
       return bytes.length;
     },
     writeThrough: put,
-    writeVector: (range, bytes) => put(range.start, bytes),
+    writeVector: (parts, landed) => {
+      parts.forEach(({ range, bytes }, i) => (landed[i] = put(range.start, bytes)));
+      return 0;
+    },
     refusal: (errno) => new Error(`errno ${errno}`),
     ...changes,
   };
@@ -54,9 +57,10 @@ function errorOf(body: () => unknown): MemoryError {
 
 test('writeMemory() says of a short write how many of how many bytes landed, and what stood there before', () => {
   const target = fake({
-    writeVector: (_, given) => {
-      target.memory.set(given.subarray(0, 2), 0xffe);
-      return 2;
+    writeVector: ([part], landed) => {
+      target.memory.set(part?.bytes.subarray(0, 2) ?? [], 0xffe);
+      landed[0] = 2;
+      return 0;
     },
   });
   const error = errorOf(() => writeMemory(target, range, bytes, {}));
@@ -76,14 +80,14 @@ test('writeMemory() says so when nothing of it landed', () => {
 
 test('writeMemory() writes nothing when the address space was gone before', () => {
   let wrote = false;
-  const target = fake({ readThrough: () => 0, writeVector: () => ((wrote = true), 4) });
+  const target = fake({ readThrough: () => 0, writeVector: () => ((wrote = true), 0) });
   expect(errorOf(() => writeMemory(target, range, bytes, {}))).toMatchObject({ code: 'Gone' });
   expect(wrote).toBe(false);
 });
 
 test('writeMemory() says so when the process went while the bytes were being written', () => {
   let isAlive = true;
-  const target = fake({ isAlive: () => isAlive, writeVector: () => ((isAlive = false), 4) });
+  const target = fake({ isAlive: () => isAlive, writeVector: () => ((isAlive = false), 0) });
   expect(errorOf(() => writeMemory(target, range, bytes, {}))).toMatchObject({
     code: 'Gone',
     message: saying(/While the bytes were being written.*lost/),
@@ -92,10 +96,11 @@ test('writeMemory() says so when the process went while the bytes were being wri
 
 test('writeMemory() tells a write that the program changed at once from one that held', () => {
   const target = fake({
-    writeVector: (_, given) => {
-      target.memory.set(given, 0xffe);
+    writeVector: ([part], landed) => {
+      target.memory.set(part?.bytes ?? [], 0xffe);
       target.memory[0x1000] = 0x55;
-      return 4;
+      landed[0] = 4;
+      return 0;
     },
   });
   expect(writeMemory(target, range, bytes, {})).toEqual({ before: Uint8Array.of(1, 1, 1, 1), held: false });

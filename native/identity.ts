@@ -1,0 +1,72 @@
+import { Errno } from './linux/errno.ts';
+import { localAddress, pread, processVmReadv } from './linux/libc.ts';
+import { readProc } from './linux/procfs.ts';
+import { witnessBytes, type Witness } from './linux/vector.ts';
+
+/**
+ * Proves whose memory a pid is. The descriptor of /proc/<pid>/mem stays with one address space, but process_vm_readv asks
+ * by number, and between the two stand exec, the reuse of a pid, and vfork: a child that shares its parent's address
+ * space until it calls exec leaves the descriptor alive and takes the number elsewhere.
+ *
+ * At exec the kernel puts sixteen random bytes on the new stack and their address in the auxiliary vector (AT_RANDOM).
+ * They are the witness: read by number and through the descriptor they are the same only in the same address space. A
+ * transfer takes them along in its last call, which proves the bytes of that very call.
+ */
+export interface Identity {
+  /** `undefined` where the kernel gave none. */
+  readonly witness: Witness | undefined;
+  /** Whether the address space of the descriptor is alive, and still the one that the pid has. Throws nothing. */
+  isOurs(): boolean;
+}
+
+const AT_RANDOM = 25;
+
+export function createIdentity(pid: number, memory: number, pointerBytes: number): Identity {
+  const landed = new Uint32Array(new ArrayBuffer(4096), 0, 4);
+  const landedAt = localAddress(landed);
+  const ours = new Uint32Array(new ArrayBuffer(4096), 0, 4);
+  const oursAt = localAddress(ours);
+  const known = new Uint32Array(4);
+  const address = randomAt(pid, pointerBytes);
+  const hasWitness = address > 0 && pread(memory, oursAt, witnessBytes, address) === witnessBytes;
+  known.set(ours);
+  const vectors = new BigUint64Array(new ArrayBuffer(4096), 0, 4);
+  vectors.set([BigInt(landedAt), BigInt(witnessBytes), BigInt(address), BigInt(witnessBytes)]);
+  const vectorsAt = localAddress(vectors);
+
+  const same = (a: Uint32Array, b: Uint32Array): boolean =>
+    a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3];
+
+  function isOurs(): boolean {
+    // Nothing is mapped at 0: EIO while the address space lives, 0 once it is gone.
+    if (!hasWitness) return pread(memory, oursAt, 1, 0) !== 0;
+    const count = pread(memory, oursAt, witnessBytes, address);
+    if (count === 0) return false;
+    if (count !== witnessBytes) return true;
+    // Naming them here also keeps the vectors alive: an address does not.
+    vectors[3] = BigInt(witnessBytes);
+    const moved = processVmReadv(pid, vectorsAt, 1, vectorsAt + 16, 1);
+    // A kernel or a filter that forbids the call leaves only the descriptor, and then nothing is read by number either.
+    if (moved === -Errno.ENOSYS || moved === -Errno.EPERM) return true;
+    if (moved !== witnessBytes || !same(landed, ours)) return false;
+    // The program may overwrite them, as some do to hide them: whatever both ways agree on is the witness from now on.
+    known.set(ours);
+    return true;
+  }
+
+  return {
+    isOurs,
+    witness: hasWitness ? { address, localAt: landedAt, holds: () => same(landed, known) } : undefined,
+  };
+}
+
+/** The address of the random bytes, out of /proc/<pid>/auxv; 0 where it has none. */
+function randomAt(pid: number, pointerBytes: number): number {
+  const auxv = readProc(`/proc/${pid}/auxv`);
+  for (let at = 0; auxv !== undefined && at + 2 * pointerBytes <= auxv.length; at += 2 * pointerBytes) {
+    if (auxv.readUInt32LE(at) !== AT_RANDOM) continue;
+    const word = auxv.subarray(at + pointerBytes, at + 2 * pointerBytes);
+    return word.readUIntLE(0, Math.min(6, word.length));
+  }
+  return 0;
+}

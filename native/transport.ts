@@ -1,0 +1,46 @@
+import { Errno } from './linux/errno.ts';
+import type { pread, pwrite } from './linux/libc.ts';
+import type { VectorCall } from './linux/vector.ts';
+
+/** How bytes get here: by the system call, or through /proc/<pid>/mem where the kernel or a filter forbids that. */
+export type Transport = 'process_vm_readv' | '/proc/<pid>/mem';
+
+/**
+ * What process_vm_readv or process_vm_writev does, through a descriptor of /proc/<pid>/mem: the same vectors, the same
+ * counts. It passes over the access of pages (FOLL_FORCE), so whoever must not leaves pages without access out. 0 means
+ * that the address space is gone, which the call itself would say with ESRCH.
+ */
+export function throughDescriptor(memory: number, move: typeof pread | typeof pwrite): VectorCall {
+  return ({ local: into, locals, remote: from, remotes }) => {
+    let moved = 0;
+    let l = 0;
+    let r = 0;
+    let localAt = 0;
+    let remoteAt = 0;
+    while (l < locals && r < remotes) {
+      const length = Math.min((into[l * 4 + 2] as number) - localAt, (from[r * 4 + 2] as number) - remoteAt);
+      const base = word(into, l * 4) + localAt;
+      const low = BigInt(from[r * 4] as number);
+      const high = BigInt(from[r * 4 + 1] as number);
+      const position = BigInt.asIntN(64, ((high << 32n) | low) + BigInt(remoteAt));
+      for (let done = 0; done < length;) {
+        const count = move(memory, base + done, length - done, position + BigInt(done));
+        if (count <= 0) {
+          if (moved > 0) return moved;
+          return count === 0 ? -Errno.ESRCH : count === -Errno.EIO ? -Errno.EFAULT : count;
+        }
+        done += count;
+        moved += count;
+      }
+      localAt += length;
+      remoteAt += length;
+      if (localAt === into[l * 4 + 2]) [l, localAt] = [l + 1, 0];
+      if (remoteAt === from[r * 4 + 2]) [r, remoteAt] = [r + 1, 0];
+    }
+    return moved;
+  };
+}
+
+function word(words: Uint32Array, at: number): number {
+  return (words[at + 1] as number) * 0x1_0000_0000 + (words[at] as number);
+}
