@@ -140,6 +140,10 @@ function targetOver(facts: TargetFacts, agent: Agent, ear: Ear): Target {
   const store = createDisposableStore();
   store.add(agent);
   const silence = createSilence(store);
+  store.add(ear.pulse.event(() => silence.beat()));
+  store.add(ear.status.event(({ state }) => state === 'gone' && silence.expect(false)));
+  /** Views whose pages are being read. */
+  const live = new Set<number>();
   let lastView = 0;
   let lastSave = 0;
 
@@ -163,13 +167,30 @@ function targetOver(facts: TargetFacts, agent: Agent, ear: Ear): Target {
     subscribe(hear) {
       const view = ++lastView;
       ear.frames.set(view, hear);
+      let isWatching = false;
+      let isPaused = false;
+      const count = (): void => {
+        if (isWatching && !isPaused) live.add(view);
+        else live.delete(view);
+        silence.expect(live.size > 0 && ear.latest.status.state !== 'gone');
+      };
       return {
-        watch: (pages) => channel.say('watch', { view, pages }),
+        watch(pages) {
+          isWatching = pages.length > 0;
+          count();
+          channel.say('watch', { view, pages });
+        },
         drawn: (seq) => channel.say('drawn', { view, seq }),
-        pause: (paused) => channel.say('pause', { view, paused }),
+        pause(paused) {
+          isPaused = paused;
+          count();
+          channel.say('pause', { view, paused });
+        },
         faultIn: (faultIn) => channel.say('faultIn', { view, faultIn }),
         dispose() {
           ear.frames.delete(view);
+          isWatching = false;
+          count();
           channel.say('watch', { view, pages: new Float64Array(0) });
         },
       };
@@ -205,12 +226,31 @@ function targetOver(facts: TargetFacts, agent: Agent, ear: Ear): Target {
   };
 }
 
-/** Notices when a call waits for longer than `silenceMs`, and when the answers come again. Never delays one. */
+/**
+ * Notices when a call waits for longer than `silenceMs`, or when the pulse of an agent that reads stays away for as long,
+ * and when either comes again. Never delays an answer.
+ */
 function createSilence(store: { add(item: Disposable): unknown }) {
   const changed = createEmitter<boolean>();
   const timers = new Set<NodeJS.Timeout>();
   let late = 0;
+  let pulse: NodeJS.Timeout | undefined;
+  let isMissing = false;
   store.add({ dispose: () => timers.forEach(clearTimeout) });
+  store.add({ dispose: () => clearTimeout(pulse) });
+
+  function wait(expected: boolean): void {
+    clearTimeout(pulse);
+    pulse = undefined;
+    if (isMissing) turn(-1);
+    isMissing = false;
+    if (!expected) return;
+    // A pulse comes once a second, after the tick that ends it.
+    pulse = setTimeout(() => {
+      isMissing = true;
+      turn(1);
+    }, silenceMs + 1000);
+  }
 
   function turn(by: 1 | -1): void {
     const before = late > 0;
@@ -221,6 +261,13 @@ function createSilence(store: { add(item: Disposable): unknown }) {
   return {
     now: () => late > 0,
     onDidChange: changed.event,
+    /** Whether pulses are to come from now on. */
+    expect(expected: boolean): void {
+      if (expected !== (pulse !== undefined)) wait(expected);
+    },
+    beat(): void {
+      if (pulse !== undefined) wait(true);
+    },
     async during<T>(answer: Promise<T>): Promise<T> {
       const wait = { late: false };
       const timer = setTimeout(() => {
