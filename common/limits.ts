@@ -153,3 +153,9 @@ export const labelSettleMs = 80;
 
 /** Labels that a view remembers. */
 export const labelsKeptMax = 256;
+
+/** Milliseconds between two looks of the command line's watch, and how long it may go on: a timer of Node holds 2^31. */
+export const watchIntervalMsMax = 2 ** 31 - 1;
+
+/** Bytes of one change that the command line's watch prints of each side; JSON has them all. */
+export const watchShownBytes = 64;

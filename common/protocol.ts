@@ -269,6 +269,8 @@ export interface ViewContract {
     residency: Pick<Residency, 'version' | 'resident'>;
     status: TargetStatus;
     pulse: Pulse;
+    /** Whether the agent has not answered for a while. */
+    silent: { readonly silent: boolean };
     editing: { readonly editing: boolean };
     choices: Choices;
     /** Shows an address; a length selects that many bytes. */

@@ -184,6 +184,7 @@ export function createView(
 
   function tellSilence(silent: boolean): void {
     const name = printTarget(bound.target.facts);
+    say('silent', { silent });
     say('notice', {
       severity: 'info',
       message: silent

@@ -10,6 +10,8 @@ export interface Life {
   readonly isGone: boolean;
   setStatus(status: TargetStatus): void;
   setPulse(pulse: Pulse): void;
+  /** Whether the process has not answered for a while. */
+  setSilent(silent: boolean): void;
   setPaused(paused: boolean): void;
   togglePause(): void;
 }
@@ -24,10 +26,12 @@ export function createLife(
 ): Life {
   let status: TargetStatus = { state: 'running', sinceMs: 0 };
   let paused = false;
+  let silent = false;
   let ticks: number | undefined;
 
   function show(): void {
-    const state = status.state === 'running' && paused ? 'paused' : status.state;
+    const isSilent = silent && status.state !== 'gone';
+    const state = isSilent ? 'silent' : status.state === 'running' && paused ? 'paused' : status.state;
     toolbar.setLive({ state, ...(ticks !== undefined && { ticks }) });
   }
 
@@ -70,6 +74,11 @@ export function createLife(
     setPulse(pulse) {
       ticks = pulse.ticks;
       statusLine.setPulse(pulse);
+      show();
+    },
+    setSilent(next) {
+      silent = next;
+      if (silent) statusLine.setPulse(undefined);
       show();
     },
     setPaused,

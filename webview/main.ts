@@ -73,6 +73,7 @@ function start(app: HTMLElement): void {
     residency: (residency) => grid.setResidency(residency),
     status: (status) => life.setStatus(status),
     pulse: (pulse) => life.setPulse(pulse),
+    silent: ({ silent }) => life.setSilent(silent),
     editing: (body) => showEditing(body.editing),
     choices: showChoices,
     goTo: ({ address, length }) => travel.jump(addressFrom(address), length ?? 1),
@@ -150,6 +151,7 @@ function start(app: HTMLElement): void {
     notice.hide();
     grid.setPointerBytes(next.facts.pointerBytes);
     life.setPaused(false);
+    life.setSilent(false);
     showChoices(next.choices);
     showEditing(next.editing);
     if (next.place !== undefined) travel.restore(addressFrom(next.place.top), next.place.selection);

@@ -38,6 +38,7 @@ test('a page that does not come is reported, Detach works meanwhile, and when it
   await view.frame
     .getByText(/has not answered for 2 seconds; a page it reads may be waiting/)
     .waitFor({ timeout: 15_000 });
+  expect(await view.frame.locator('.toolbar').textContent()).toContain('not answering');
   await workbench.screenshot('not-answering');
   expect(await target.ask('serve')).toBe('ok');
   await view.frame.getByText('answers again').waitFor();

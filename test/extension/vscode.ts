@@ -43,8 +43,16 @@ export const artifacts = path.join(root, '.run/artifacts');
 
 /** Where `npm run package` leaves the VSIX. */
 export function vsixFile(): string {
-  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
-  return path.join(root, `live-memory-${version}.vsix`);
+  return path.join(root, `live-memory-${packageVersion()}.vsix`);
+}
+
+/** Where it leaves the npm package: the library and the command line. */
+export function libraryFile(): string {
+  return path.join(root, `live-memory-${packageVersion()}.tgz`);
+}
+
+function packageVersion(): string {
+  return (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
 const server = path.join(root, 'test/bed/node_modules/code-server/out/node/entry.js');
