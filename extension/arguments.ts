@@ -39,8 +39,9 @@ export function parseTargetArgument(value: unknown): TargetArgument {
 /** Throws MemoryError `Invalid`. `start` is an address in text or as a whole number. */
 export function parseSaveArgument(value: unknown): SaveArgument {
   const { pid, start, length, file } = fields(value, '{ "pid": 1234, "start": "0x7f…", "length": 4096 }');
-  const range = { start: parseStart(start), length: Number(length) };
-  if (typeof length === 'boolean' || range.length < 1 || !isValidRange(range)) {
+  const isNumber = typeof length === 'number' || (typeof length === 'string' && length.trim() !== '');
+  const range = { start: parseStart(start), length: isNumber ? Number(length) : NaN };
+  if (!(range.length >= 1) || !isValidRange(range)) {
     throw invalid(`"length" has to be a whole number of bytes from 1 that ends before 2^64, not ${quote(length)}.`);
   }
   if (file !== undefined && (typeof file !== 'string' || !file.startsWith('/'))) {
@@ -102,7 +103,10 @@ function fields(value: unknown, example: string): Record<string, unknown> {
 
 /** What was given, for a message; never throws. */
 function quote(value: unknown): string {
-  return typeof value === 'string' ? `"${value}"` : Array.isArray(value) ? 'a list' : String(value);
+  if (typeof value === 'string') return `"${value}"`;
+  if (Array.isArray(value)) return 'a list';
+  // An object's own toString may throw, or be none.
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
 function invalid(message: string): MemoryError {

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import { printAddress } from '../common/address.ts';
 import { addressOfPage } from '../common/page.ts';
-import { printAccess, type RegionKind } from '../common/region.ts';
+import { findRegion, printAccess, type RegionKind } from '../common/region.ts';
 import { printSize } from '../common/size.ts';
-import type { Grouping } from './regionGroups.ts';
+import { groupLabel, type Grouping } from './regionGroups.ts';
 import { printPages, type GroupNode, type RegionNode, type RegionsNode, type TargetNode } from './regionNodes.ts';
 import { printTarget } from './target.ts';
 
@@ -69,7 +69,7 @@ function regionItem(node: RegionNode, grouping: Grouping): vscode.TreeItem {
   item.contextValue = gone ? 'region-gone' : 'region';
   item.description = `${gone ? 'gone, was ' : ''}${access}  ${sizes}${shortName}  to ${end}`;
   item.iconPath = new vscode.ThemeIcon(node.mark === 'new' ? 'add' : gone ? 'remove' : kindIcons[node.kind]);
-  item.tooltip = `${printPages(node.start, node.end)}\n${access}, ${node.kind}, ${sizes}\n${name}`;
+  item.tooltip = `${printPages(node.start, node.end)}\n${access}, ${groupLabel(node.kind, 'kind')}, ${sizes}\n${name}${gone ? '' : printFigures(node)}`;
   if (node.mark !== undefined) {
     item.resourceUri = vscode.Uri.from({
       scheme: decorationScheme,
@@ -81,6 +81,20 @@ function regionItem(node: RegionNode, grouping: Grouping): vscode.TreeItem {
     label: `${item.label as string}, ${item.description}, ${node.kind} ${name}${markWord(node)}`,
   };
   return item;
+}
+
+/** What of a region is not plainly in memory: a line for its tooltip, or nothing. */
+function printFigures({ target, start }: RegionNode): string {
+  const { residency, regions } = target;
+  if (residency?.version !== regions.version) return '';
+  const row = findRegion(regions, start);
+  const parts = [
+    [residency.swapped[row], 'swapped out'],
+    [residency.huge[row], 'in huge pages'],
+    [residency.zero[row], 'read but never written'],
+  ] as const;
+  const said = parts.flatMap(([bytes = 0, what]) => (bytes > 0 ? [`${printSize(bytes)} ${what}`] : []));
+  return said.length > 0 ? `\n${said.join(', ')}` : '';
 }
 
 function markWord({ mark }: RegionNode): string {
