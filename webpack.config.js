@@ -1,6 +1,7 @@
 import CopyPlugin from 'copy-webpack-plugin';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import webpack from 'webpack';
 
 const root = import.meta.dirname;
 const hostTests = path.join(root, 'test/extension/host');
@@ -42,6 +43,32 @@ function bundle({ target, name, entry, mode }) {
 }
 
 /**
+ * The library and the command line: modules for plain Node, which loads nothing of theirs but koffi.
+ * @param {'production' | 'development'} mode
+ * @returns {import('webpack').Configuration[]}
+ */
+function modules(mode) {
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  return [
+    { name: 'library', entry: { index: './native/index.ts' }, plugins: [] },
+    {
+      name: 'cli',
+      entry: { cli: './native/cli.ts' },
+      plugins: [
+        new webpack.DefinePlugin({ LIVE_MEMORY_VERSION: JSON.stringify(version) }),
+        new webpack.BannerPlugin({ banner: '#!/usr/bin/env node', raw: true }),
+      ],
+    },
+  ].map(({ name, entry, plugins }) => ({
+    ...bundle({ target: 'node', name, entry, mode }),
+    experiments: { outputModule: true },
+    output: { path: path.join(root, 'dist'), filename: '[name].js', module: true, library: { type: 'module' } },
+    externals: { koffi: 'module koffi' },
+    plugins,
+  }));
+}
+
+/**
  * @param {{ tests?: boolean }} env `--env tests` adds the suites that run inside the extension host.
  * @param {{ mode?: 'production' | 'development' }} argv
  */
@@ -63,7 +90,7 @@ export default (env, { mode = 'production' }) => {
       ].map((from) => ({ from, to: '[name][ext]' })),
     }),
   ];
-  const all = [extension, agent, webview];
+  const all = [extension, agent, webview, ...modules(mode)];
   if (env.tests) {
     const suites = readdirSync(hostTests).filter((name) => name.endsWith('.ts'));
     const entry = Object.fromEntries(

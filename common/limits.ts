@@ -56,6 +56,9 @@ export const editsWaitingMax = 256;
 /** How long the agent may take to answer before the view says so. People notice a wait at one second and blame the tool at three. */
 export const silenceMs = 2000;
 
+/** How long a debug adapter may take to answer: gdb loads the symbols of a large program for seconds. */
+export const adapterAnswerMs = 10_000;
+
 /** Executables whose choices are remembered; the oldest is forgotten first. */
 export const rememberedChoicesMax = 200;
 

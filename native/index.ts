@@ -27,6 +27,7 @@ export { addressMax, parseAddress, printAddress, type Address, type AddressText 
 export { endOf, isValidRange, type Range } from '../common/range.ts';
 export { findRegion, printLabel, type Region, type RegionKind, type RegionTable } from '../common/region.ts';
 export type { CountedFigures as Residency } from './residency.ts';
+export type { RegionUsage } from './linux/smaps.ts';
 
 // Pages, and what is known of them
 export {

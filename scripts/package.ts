@@ -5,9 +5,10 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFil
 import path from 'node:path';
 import { build } from './build.ts';
 import { npm, root } from './install.mjs';
-import { vsixFile } from '../test/extension/vscode.ts';
+import { libraryFile, vsixFile } from '../test/extension/vscode.ts';
 
 const stage = path.join(root, '.run/package');
+const libraryStage = path.join(root, '.run/library');
 const tarballs = path.join(root, '.run/tarballs');
 
 /** koffi, and its native half for every system that the extension runs on; each holds a glibc and a musl build. */
@@ -28,6 +29,8 @@ export async function makePackage(): Promise<string> {
   const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
   delete manifest['devDependencies'];
   delete manifest['scripts'];
+  // Those are of the npm package; besides, vsce takes one list of files and not two.
+  for (const name of ['exports', 'types', 'files']) delete manifest[name];
   writeFileSync(path.join(stage, 'package.json'), JSON.stringify(manifest, undefined, 2));
 
   for (const name of runtimePackages) {
@@ -39,6 +42,25 @@ export async function makePackage(): Promise<string> {
   const file = vsixFile();
   await createVSIX({ cwd: stage, packagePath: file, allowMissingRepository: true, rewriteRelativeLinks: false });
   return file;
+}
+
+/** What the manifest has for VS Code alone. */
+const onlyForExtension = ['main', 'icon', 'galleryBanner', 'categories', 'extensionKind', 'activationEvents'];
+const onlyForWork = ['devDependencies', 'scripts', 'capabilities', 'contributes', 'displayName', 'publisher'];
+
+/** Makes the npm package, the library and the command line, of what is in dist/; gives the tarball. */
+export function makeLibrary(): string {
+  rmSync(libraryStage, { recursive: true, force: true });
+  mkdirSync(libraryStage, { recursive: true });
+  const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
+  for (const name of [...onlyForExtension, ...onlyForWork]) delete manifest[name];
+  manifest['engines'] = { node: '>=20' };
+  writeFileSync(path.join(libraryStage, 'package.json'), JSON.stringify(manifest, undefined, 2));
+  for (const name of ['dist', 'docs', 'README.md', 'CHANGELOG.md', 'LICENSE'])
+    cpSync(path.join(root, name), path.join(libraryStage, name), { recursive: true });
+  // npm takes what the manifest's `files` names, the readme and the licence.
+  npm(libraryStage, ['pack', '--silent', '--pack-destination', root]);
+  return libraryFile();
 }
 
 /** Gets a package in the version of the lock file, for whatever system it is, and checks that it is what was locked. */
@@ -76,7 +98,7 @@ if (import.meta.main) {
   try {
     build('production');
     const file = await makePackage();
-    console.log(`${file}: ${(statSync(file).size / 1024).toFixed(0)} KiB`);
+    for (const made of [file, makeLibrary()]) console.log(`${made}: ${(statSync(made).size / 1024).toFixed(0)} KiB`);
   } catch (error) {
     console.error((error as Error).message);
     process.exitCode = 1;

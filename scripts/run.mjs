@@ -11,6 +11,7 @@ const tasks = {
   test: ['scripts/test.ts'],
   'test:desktop': ['scripts/desktop.ts'],
   bench: ['scripts/bench.ts'],
+  'bench:cma': ['scripts/benchCma.ts'],
   build: ['scripts/build.ts'],
   package: ['scripts/package.ts'],
   lint: ['scripts/test.ts', 'lint', 'format'],

@@ -3,7 +3,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { build } from './build.ts';
 import { root } from './install.mjs';
-import { makePackage } from './package.ts';
+import { makeLibrary, makePackage } from './package.ts';
 import { endAll, onStop, run } from './processes.ts';
 import { installPackages, installServer, type NeedName } from './setup.ts';
 import type { Count } from './tally.ts';
@@ -33,6 +33,7 @@ const stages: readonly Stage[] = [
     run: async () => {
       build('production', { tests: true });
       await makePackage();
+      makeLibrary();
       return one(true);
     },
   },

@@ -1,5 +1,6 @@
 // The only import of koffi. Whoever needs a system call that Node does not have adds it here, and nothing else.
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { address, errno, load } from 'koffi';
 
 /**
@@ -19,6 +20,7 @@ interface Libc {
   readonly pread: Call;
   readonly pwrite: Call;
   readonly ioctl: Call;
+  readonly signal: Call;
 }
 type Call = (...args: (number | bigint)[]) => number;
 
@@ -39,6 +41,7 @@ function bind(): Libc {
     pread: library.func('pread', 'long', ['int', 'uint64_t', 'unsigned long', 'int64_t']),
     pwrite: library.func('pwrite', 'long', ['int', 'uint64_t', 'unsigned long', 'int64_t']),
     ioctl: library.func('ioctl', 'int', ['int', 'unsigned long', 'uint64_t']),
+    signal: library.func('signal', 'uint64_t', ['int', 'uint64_t']),
   };
 }
 
@@ -92,4 +95,13 @@ export function pwrite(descriptor: number, local: number, length: number, positi
 /** ioctl(2) with the address of an argument. What it returns, or -errno. */
 export function ioctl(descriptor: number, request: number, argument: number): number {
   return outcome((bound ?? libc()).ioctl(descriptor, request, argument));
+}
+
+/**
+ * Leaves SIGINT and SIGTERM to the kernel, which ends this process at them. Node catches both to end by itself, and a caught
+ * signal does not wake a thread that sleeps in a page fault of another process: Ctrl+C would do nothing.
+ */
+export function leaveSignalsToKernel(): void {
+  const SIG_DFL = 0;
+  for (const number of [constants.signals.SIGINT, constants.signals.SIGTERM]) (bound ?? libc()).signal(number, SIG_DFL);
 }

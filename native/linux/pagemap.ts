@@ -39,6 +39,8 @@ export interface PageMap {
    * the kernel refuses.
    */
   step(from: PageNumber, to: PageNumber, any: number, wanted: number): number;
+  /** Whether all pages of [from, to) are in memory, in one question; false too where that is not known so easily. */
+  areAllPresent(from: PageNumber, to: PageNumber): boolean;
   readonly starts: Float64Array;
   readonly ends: Float64Array;
   readonly bits: Uint8Array;
@@ -122,6 +124,20 @@ export function createPageMap(descriptor: number, canScan = true): PageMap {
     },
     get hasScan() {
       return hasScan;
+    },
+    areAllPresent(from, to) {
+      if (!hasScan) return false;
+      const first = from - (from % perPage);
+      const end = Math.ceil(to / perPage) * perPage;
+      if (first >= end || end > userPages) return false;
+      putPage(words, 4, first);
+      putPage(words, 6, end);
+      // Room for one run: it is all of them or not enough, and the kernel takes less memory to find it.
+      words[12] = 1;
+      words[20] = words[22] = PageBits.present;
+      const found = ioctl(descriptor, PAGEMAP_SCAN, argumentAt);
+      words[12] = runsMax;
+      return found === 1 && pageAt(runs, 0) <= first && pageAt(runs, 2) >= end;
     },
     step(from, to, any, wanted) {
       // Both count in the system's pages, which may be larger than ours.

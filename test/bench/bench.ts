@@ -1,14 +1,17 @@
-// Runs every `*.bench.ts` beside it and prints a table: `node test/bench/bench.ts [--check] [name…]`. With --check, a figure
-// past its limit makes it exit with 1.
+// Runs every `*.bench.ts` beside it and prints a table: `node test/bench/bench.ts [--check] [--record] [name…]`. With --check,
+// a figure past its limit makes it exit with 1. With --record, the figures go into docs/benchmarks.json.
 import { readdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { recordFigures } from './record.ts';
 
 export interface BenchResult {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  /** The worst value that is still good. */
+  /** What it has to reach. */
   readonly limit?: number;
+  /** The share of the limit that noise may take it past it. */
+  readonly tolerance?: number;
   /** Whether `limit` is a floor; else it is a ceiling. */
   readonly higherIsBetter?: boolean;
 }
@@ -30,35 +33,61 @@ export function timeEach(times: number, body: () => void): number {
   return Number(process.hrtime.bigint() - begun) / times / 1000;
 }
 
-/** The medians of two measurements taken in turn, so that both meet the same noise. */
-export async function paired(
+type Way = () => number | Promise<number>;
+
+/**
+ * Measures several ways in turn, `rounds` times, so that all meet the same noise: the i-th figures of all ways belong
+ * together. Who goes first changes from round to round. A round before them warms up and does not count.
+ */
+export async function inTurn<Name extends string>(
   rounds: number,
-  ours: () => number | Promise<number>,
-  theirs: () => number | Promise<number>,
-): Promise<[ours: number, theirs: number]> {
-  const measured: [number[], number[]] = [[], []];
-  for (let i = 0; i < rounds; i++) {
-    measured[0].push(await ours());
-    measured[1].push(await theirs());
+  ways: Readonly<Record<Name, Way>>,
+): Promise<Record<Name, number[]>> {
+  const names = Object.keys(ways) as Name[];
+  const figures = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
+  for (let round = -1; round < rounds; round++) {
+    for (let i = 0; i < names.length; i++) {
+      const name = names[(i + round + 1) % names.length] as Name;
+      const figure = await ways[name]();
+      if (round >= 0) figures[name].push(figure);
+    }
   }
-  return [median(measured[0]), median(measured[1])];
+  return figures;
+}
+
+/** The median of what `combine` makes of the figures that belong together. */
+export function medianOf(
+  ours: readonly number[],
+  theirs: readonly number[],
+  combine: (ours: number, theirs: number) => number,
+): number {
+  return median(ours.map((figure, i) => combine(figure, theirs[i] as number)));
+}
+
+/** How many times as fast as `theirs` the times of `ours` are. */
+export function speed(ours: readonly number[], theirs: readonly number[]): number {
+  return medianOf(ours, theirs, (a, b) => b / a);
 }
 
 export function isPast(result: BenchResult): boolean {
-  if (result.limit === undefined) return false;
-  return result.higherIsBetter === true ? !(result.value >= result.limit) : !(result.value <= result.limit);
+  return isBeyond(result, result.tolerance ?? 0);
+}
+
+function isBeyond({ value, limit, higherIsBetter }: BenchResult, tolerance: number): boolean {
+  if (limit === undefined) return false;
+  return higherIsBetter === true ? !(value >= limit * (1 - tolerance)) : !(value <= limit * (1 + tolerance));
 }
 
 function print(result: BenchResult): string {
   const digits = result.value >= 100 ? 0 : result.value >= 10 ? 1 : 2;
   const limit = result.limit === undefined ? '' : `${result.higherIsBetter === true ? '≥' : '≤'} ${result.limit}`;
-  const verdict = result.limit === undefined ? '' : isPast(result) ? 'PAST ITS LIMIT' : 'ok';
+  const verdict = isPast(result) ? 'PAST ITS LIMIT' : isBeyond(result, 0) ? 'within its tolerance' : 'ok';
   return [
     result.name.padEnd(64),
     result.value.toFixed(digits).padStart(10),
     result.unit.padEnd(8),
     limit.padStart(8),
-    verdict,
+    result.limit === undefined ? '' : verdict,
   ]
     .join(' ')
     .trimEnd();
@@ -71,14 +100,17 @@ async function main(words: readonly string[]): Promise<void> {
     (file) => file.endsWith('.bench.ts') && (wanted.length === 0 || wanted.some((name) => file.startsWith(name))),
   );
   const past: string[] = [];
+  const measured: Record<string, readonly BenchResult[]> = {};
   for (const file of files.sort()) {
     console.log(file);
     try {
       const { run } = (await import(new URL(file, folder).href)) as Bench;
-      for (const result of await run()) {
+      const results = await run();
+      for (const result of results) {
         console.log(`  ${print(result)}`);
         if (isPast(result)) past.push(result.name);
       }
+      measured[file.replace('.bench.ts', '')] = results;
     } catch (error) {
       // The others are worth having all the same.
       console.error(error);
@@ -88,6 +120,7 @@ async function main(words: readonly string[]): Promise<void> {
   console.log(
     past.length === 0 ? 'All figures are within their limits.' : `${past.length} past their limits: ${past.join('; ')}`,
   );
+  if (words.includes('--record')) await recordFigures(measured);
   // A bench that failed half-way may have left a program or a browser that would keep this one alive.
   process.exit(words.includes('--check') && past.length > 0 ? 1 : 0);
 }

@@ -31,6 +31,8 @@ describe('the VSIX', () => {
     for (const name of ['dist/extension.cjs', 'dist/agent.cjs', 'dist/webview.js', 'dist/view.css', 'package.json']) {
       expect(files).toContain(name);
     }
+    expect(files).toContain('dist/cli.js');
+    expect(files).not.toContain('dist/index.js');
     const stray = files.filter((name) => /\.(ts|map|cc|hh|c|md~)$|(^|\/)(test|scripts|native|webview)\//.test(name));
     expect(stray).toEqual([]);
     const packages = files
@@ -59,6 +61,14 @@ describe('the VSIX', () => {
   test('holds a koffi that loads and calls', () => {
     const script = `console.log(require('koffi').load(null).func('int getpid(void)')() === process.pid)`;
     expect(execFileSync(process.execPath, ['-e', script], { cwd: installed, encoding: 'utf8' }).trim()).toBe('true');
+  });
+
+  test('holds a command line that runs', async () => {
+    const target = await startTarget('scratch');
+    onTestFinished(() => target.dispose());
+    const cli = path.join(installed, 'dist/cli.js');
+    const words = ['read', String(target.pid), target.facts['known'] ?? '', '16'];
+    expect(execFileSync(process.execPath, [cli, ...words], { encoding: 'utf8' })).toContain('|live-memory-test|');
   });
 
   test('opens a process with the koffi that it brings', async () => {

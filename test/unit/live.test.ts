@@ -199,14 +199,12 @@ test('reader: a page that becomes unreadable is told once, its bytes are not ask
   expect([...(a.frames[1]?.states ?? [])]).toEqual([noAccess]);
   source.unreadable.delete(2);
   tick(3);
-  reader.retry(false);
-  tick();
   expect(a.frames).toHaveLength(2);
-  reader.retry(true);
+  reader.retry();
   tick();
   expect(told(a.frames)).toEqual([[1, 2], [2], [2]]);
   expect(a.frames[2]?.bytes.every((byte) => byte === 3)).toBe(true);
-  reader.retry(true);
+  reader.retry();
   tick(2);
   expect(a.frames).toHaveLength(3);
 });
@@ -319,7 +317,7 @@ test('reader: any sequence of watching, changing and painting leaves each view w
         else if (action.do === 'hole') {
           if (action.open) memory.unreadable.set(action.page, noAccess);
           else memory.unreadable.delete(action.page);
-          under.retry(true);
+          under.retry();
         } else if (action.do === 'pause') {
           view.subscription.pause(action.paused);
           view.paused = action.paused;

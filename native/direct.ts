@@ -1,0 +1,40 @@
+import { pageBytes } from '../common/page.ts';
+import { localAddress, processVmReadv } from './linux/libc.ts';
+import type { PageMap } from './linux/pagemap.ts';
+import { witnessBytes, type Witness } from './linux/vector.ts';
+
+/**
+ * The shortest way to read one range: a look whether all of its pages are in memory, and one call that takes the witness
+ * along. False where anything else than all of the range and the witness came; then the general way says what and why.
+ */
+export type DirectRead = (start: bigint, bytes: Uint8Array) => boolean;
+
+export function createDirectRead(pid: number, map: PageMap, witness: Witness): DirectRead {
+  // Two local iovecs, then two remote ones: { base, length } each.
+  const words = new BigUint64Array(new ArrayBuffer(4096), 0, 8);
+  const halves = new Uint32Array(words.buffer, 0, 16);
+  const wordsAt = localAddress(words);
+  words.set([
+    0n,
+    0n,
+    BigInt(witness.localAt),
+    BigInt(witnessBytes),
+    0n,
+    0n,
+    BigInt(witness.address),
+    BigInt(witnessBytes),
+  ]);
+  return (start, bytes) => {
+    const { length } = bytes;
+    words[4] = start;
+    const low = halves[8] as number;
+    const first = (halves[9] as number) * 0x10_0000 + (low >>> 12);
+    const end = first + Math.ceil(((low & (pageBytes - 1)) + length) / pageBytes);
+    if (length === 0 || !map.areAllPresent(first, end)) return false;
+    const at = localAddress(bytes);
+    halves[0] = at % 0x1_0000_0000;
+    halves[1] = at / 0x1_0000_0000;
+    halves[2] = halves[10] = length;
+    return processVmReadv(pid, wordsAt, 2, wordsAt + 32, 2) === length + witnessBytes && witness.holds();
+  };
+}
