@@ -33,6 +33,8 @@ export default defineConfig({
           hookTimeout: 180_000,
           // What a window and a browser do between them takes its time on a machine that is busy.
           expect: { poll: { timeout: 10_000 } },
+          // A workbench drops a click or a key now and then while it arranges itself; what fails twice is ours.
+          retry: 1,
           // Each of these runs a VS Code and a browser; two at a time make both slow enough to fail.
           fileParallelism: false,
         },

@@ -124,6 +124,8 @@ export interface Pulse {
 export interface AgentContract {
   readonly calls: {
     list: [Record<string, never>, readonly ProcessEntry[]];
+    /** The processes that run an executable, given by its absolute path. */
+    running: [{ readonly executable: string }, readonly number[]];
     /** Whether a process can be opened, and if not, why and what would allow it. */
     whyDenied: [{ readonly pid: number }, AccessReport];
     /** Rejects with Denied, Gone (no such process, zombie) or Unsupported (kernel thread, no CMA). */
@@ -150,6 +152,13 @@ export interface AgentContract {
     /** Whether somebody looks at the regions although no page is watched (the sidebar is open). */
     watchRegions: { readonly watched: boolean };
     cancelSave: { readonly id: number };
+    /**
+     * What a debugger does with the process. Stopped: one read, then nothing until it runs, or until `refresh`. None: it is
+     * on its own, live.
+     */
+    debugger: { readonly state: 'running' | 'stopped' | 'none' };
+    /** Memory may have changed although the process is stopped: the debugger wrote. */
+    refresh: Record<string, never>;
   };
 }
 
@@ -176,6 +185,8 @@ export interface Choices {
   /** 0 fits the width. */
   readonly bytesPerRow: 0 | 8 | 16 | 32 | 64;
   readonly textEncoding: TextEncoding;
+  /** What is marked: what changes while it does, or what has changed since the process was last stopped, where it was. */
+  readonly highlight: 'live' | 'sinceStop';
 }
 
 /** A selection: `anchor` is where it began, `caret` where it ends; both bytes belong to it. */

@@ -18,12 +18,15 @@ export interface SaveArgument {
 
 /**
  * Whether a command was run by hand: without an argument, or with what VS Code passes from the menus of a tree, an editor
- * title or a webview.
+ * title, a webview or the debugger's variables.
  */
 export function isMenuContext(value: unknown): boolean {
   if (value === undefined || value === null) return true;
   if (typeof value !== 'object') return false;
-  return ['webview', 'groupId', 'fsPath'].some((name) => name in value) || ('type' in value && 'target' in value);
+  return (
+    ['webview', 'groupId', 'fsPath', 'container'].some((name) => name in value) ||
+    ('type' in value && 'target' in value)
+  );
 }
 
 /** Throws MemoryError `Invalid`. A pid may come as text, for the variables of tasks and keybindings are text. */

@@ -7,6 +7,7 @@ export const choiceNames = [
   'byteOrder',
   'bytesPerRow',
   'textEncoding',
+  'highlight',
 ] as const satisfies readonly (keyof Choices)[];
 export type ChoiceName = (typeof choiceNames)[number];
 
@@ -15,9 +16,16 @@ export const allowedChoices: { readonly [K in ChoiceName]: readonly Choices[K][]
   byteOrder: ['little', 'big'],
   bytesPerRow: [0, 8, 16, 32, 64],
   textEncoding: ['ascii', 'utf-8', 'utf-16'],
+  highlight: ['sinceStop', 'live'],
 };
 
-const usual: Choices = { unit: 'hex8', byteOrder: 'little', bytesPerRow: 16, textEncoding: 'ascii' };
+const usual: Choices = {
+  unit: 'hex8',
+  byteOrder: 'little',
+  bytesPerRow: 16,
+  textEncoding: 'ascii',
+  highlight: 'sinceStop',
+};
 
 /** The choices in something that may be anything (a settings file, a stored state); `otherwise` for what makes no sense. */
 export function choicesFrom(value: unknown, otherwise: Choices = usual): Choices {
@@ -29,6 +37,7 @@ export function choicesFrom(value: unknown, otherwise: Choices = usual): Choices
     byteOrder: pick('byteOrder'),
     bytesPerRow: pick('bytesPerRow'),
     textEncoding: pick('textEncoding'),
+    highlight: pick('highlight'),
   };
 }
 

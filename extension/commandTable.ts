@@ -7,6 +7,7 @@ import { isMenuContext, parseSaveArgument, parseTargetArgument } from './argumen
 import { askForAddress, askForRange } from './ask.ts';
 import { resolveAddress, type Attach } from './attach.ts';
 import type { CommandTable } from './commands.ts';
+import type { ShowVariable } from './debug/show.ts';
 import { askForDisplay } from './display.ts';
 import type { Editing } from './editing.ts';
 import { saveHistory, type HistoryDocuments } from './historyDocument.ts';
@@ -30,6 +31,7 @@ export interface CommandSurroundings {
   readonly regions: Regions;
   readonly histories: HistoryDocuments;
   readonly attach: Attach;
+  readonly showVariable: ShowVariable;
   readonly log: Log;
 }
 
@@ -47,7 +49,7 @@ const inView = viewActions.filter((action) => !notPassedOn.has(action));
 
 /** Every command of the extension. */
 export function commandTable(around: CommandSurroundings): CommandTable {
-  const { openAgent, targets, views, editing, regions, histories, attach, log } = around;
+  const { openAgent, targets, views, editing, regions, histories, attach, showVariable, log } = around;
   const list = () => listProcesses(openAgent);
 
   /** The target that a command means: the one named, the active view's, the only one, or the one that the user picks. */
@@ -232,6 +234,8 @@ export function commandTable(around: CommandSurroundings): CommandTable {
     'liveMemory.resume': () => perform('togglePause'),
     'liveMemory.readAbsent': () => readAbsent(true),
     'liveMemory.leaveAbsent': () => readAbsent(false),
+    'liveMemory.showVariable': showVariable.own,
+    'liveMemory.showPointed': showVariable.pointed,
     'liveMemory.saveRegion': save,
     'liveMemory.explainAccess': explain,
     'liveMemory.chooseDisplay': chooseDisplay,

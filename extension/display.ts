@@ -7,6 +7,7 @@ const titles: Readonly<Record<ChoiceName, string>> = {
   byteOrder: 'Byte Order',
   bytesPerRow: 'Bytes a Row',
   textEncoding: 'Text Column',
+  highlight: 'Marked Bytes',
 };
 
 /** Asks how a view shows its bytes: what its toolbar offers where there is room. `undefined` where the user gives up. */
@@ -29,5 +30,14 @@ export async function askForDisplay(now: Choices): Promise<Partial<Choices> | un
 }
 
 function print(value: Choices[ChoiceName]): string {
-  return value === 0 ? 'as many as fit' : String(value);
+  switch (value) {
+    case 0:
+      return 'as many as fit';
+    case 'live':
+      return 'what changes, while it does';
+    case 'sinceStop':
+      return 'what changed since the last stop';
+    default:
+      return String(value);
+  }
 }

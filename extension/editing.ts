@@ -2,7 +2,7 @@ import { addressFrom, printAddress, type AddressText } from '../common/address.t
 import { MemoryError } from '../common/error.ts';
 import { createEmitter, type Event } from '../common/event.ts';
 import { editsWaitingMax, writeBytesMax } from '../common/limits.ts';
-import type { EditResult, WriteResult } from '../common/protocol.ts';
+import type { EditResult, WriteRequest, WriteResult } from '../common/protocol.ts';
 import { isValidRange, type Range } from '../common/range.ts';
 import { printLabel } from '../common/region.ts';
 import { forcing } from './force.ts';
@@ -60,7 +60,12 @@ interface Consent {
   waiting: number;
 }
 
-export function createEditing(policy: () => EditingPolicy, questions: EditingQuestions): Editing {
+export function createEditing(
+  policy: () => EditingPolicy,
+  questions: EditingQuestions,
+  writeTo: (target: Target, request: WriteRequest) => Promise<WriteResult> = (target, request) =>
+    target.call('write', request),
+): Editing {
   const consents = new WeakMap<Target, Consent>();
   const written = createEmitter<Written>();
   const editingChanged = createEmitter<{ readonly target: Target; readonly editing: boolean }>();
@@ -142,7 +147,7 @@ export function createEditing(policy: () => EditingPolicy, questions: EditingQue
       written.fire({ target, result: { start, bytes: after, held }, origin: knows });
     };
     try {
-      const result = await target.call('write', {
+      const result = await writeTo(target, {
         start,
         bytes,
         ...(expect !== undefined && { expect }),

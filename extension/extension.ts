@@ -7,10 +7,14 @@ import { createRememberedChoices } from './choices.ts';
 import { commandTable } from './commandTable.ts';
 import { registerCommands } from './commands.ts';
 import { createContextKeys } from './context.ts';
+import { createResolve } from './debug/resolve.ts';
+import { createDebugSessions } from './debug/sessions.ts';
+import { createShowVariable } from './debug/show.ts';
+import { createWriteTo } from './debug/write.ts';
 import { createEditing } from './editing.ts';
 import { createHistoryDocuments } from './historyDocument.ts';
 import { createLog } from './log.ts';
-import { attachSuccessor } from './processes.ts';
+import { attachSuccessor, runningProcesses } from './processes.ts';
 import { editingQuestions } from './questions.ts';
 import { createRegions } from './regions.ts';
 import { createSerializer } from './restore.ts';
@@ -36,7 +40,15 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
   const openAgent: OpenAgent = (hears, died) => openAgentIn(workerFile, hears, died);
   const targets = own(createTargets(openAgent));
   const choices = createRememberedChoices(context.globalState, settings.choices);
-  const editing = createEditing(settings.editing, editingQuestions);
+  const sessions = own(
+    createDebugSessions({
+      targets,
+      attachesAutomatically: settings.attachesAutomatically,
+      running: (executable) => runningProcesses(openAgent, executable),
+      log: log.info,
+    }),
+  );
+  const editing = createEditing(settings.editing, editingQuestions, createWriteTo(sessions));
   const histories = own(createHistoryDocuments());
 
   const views = createViews({
@@ -45,6 +57,7 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
     choicesOf: (target) => choices.of(target.facts.executable),
     remember: (target, made) => void choices.remember(target.facts.executable, made).then(undefined, report),
     use: targets.use,
+    resolve: createResolve(sessions),
     reattach: (gone) => attachSuccessor(openAgent, targets, gone),
     async run(name, view, range) {
       switch (name) {
@@ -64,9 +77,18 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
     report,
   });
   const attach = createAttach(targets, views);
+  const showVariable = createShowVariable(sessions, views);
+  sessions.onRestart(({ gone, target }) => {
+    for (const view of views.all()) if (view.target === gone) view.show(target).catch(report);
+  });
   const regions = own(createRegions(targets, setContext));
 
-  own(registerCommands(commandTable({ openAgent, targets, views, editing, regions, histories, attach, log }), log));
+  own(
+    registerCommands(
+      commandTable({ openAgent, targets, views, editing, regions, histories, attach, showVariable, log }),
+      log,
+    ),
+  );
   own(vscode.window.registerWebviewPanelSerializer(viewType, createSerializer(targets, views, report)));
   own(vscode.window.registerUriHandler(createUriHandler(attach, report)));
 

@@ -1,13 +1,19 @@
 import { addressFrom, printAddress, type Address, type AddressText } from '../common/address.ts';
 import type { Place } from '../common/protocol.ts';
+import type { Range } from '../common/range.ts';
 import { relocate } from '../common/relocate.ts';
 import type { RegionTable } from '../common/region.ts';
 import type { Target } from './target.ts';
 
 /** A place that shows an address and selects it. */
 export function placeAt(address: Address): Place {
-  const text = printAddress(address);
-  return { top: text, selection: { anchor: text, caret: text } };
+  return placeOf({ start: address, length: 1 });
+}
+
+/** A place that shows a range of at least a byte, all of it selected. */
+export function placeOf({ start, length }: Range): Place {
+  const top = printAddress(start);
+  return { top, selection: { anchor: top, caret: printAddress(start + BigInt(Math.max(0, length - 1))) } };
 }
 
 /**

@@ -10,6 +10,11 @@ export async function listProcesses(openAgent: OpenAgent): Promise<readonly Proc
   return withAgent(openAgent, (agent) => agent.channel.call('list', {}));
 }
 
+/** The processes that run an executable, by its absolute path. */
+export async function runningProcesses(openAgent: OpenAgent, executable: string): Promise<readonly number[]> {
+  return withAgent(openAgent, (agent) => agent.channel.call('running', { executable }));
+}
+
 export interface AccessAnswer extends Pick<AccessReport, 'allowed' | 'cause' | 'detail' | 'remedies'> {
   /** Detail and remedies, as one text to show. */
   readonly message: string;

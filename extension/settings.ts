@@ -16,6 +16,9 @@ export const settings = {
     const policy = section().get<unknown>('editing');
     return policy === 'on' || policy === 'off' ? policy : 'ask';
   },
+  attachesAutomatically(): boolean {
+    return section().get<unknown>('debug.attachAutomatically') !== false;
+  },
   choices(): Choices {
     const set = section();
     return choicesFrom(Object.fromEntries(choiceNames.map((name) => [name, set.get<unknown>(name)])));

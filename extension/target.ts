@@ -46,6 +46,10 @@ export interface Target extends Disposable {
   call: Channel<AgentContract>['call'];
   subscribe(hear: (frame: Frame) => void): Subscription;
   setTempo(intervalMs: number): void;
+  /** What a debugger does with the process: stopped, it is read once. */
+  setDebugger(state: 'running' | 'stopped' | 'none'): void;
+  /** Reads what is watched once more, although nothing runs. */
+  refresh(): void;
   watchRegions(watched: boolean): void;
   /** Rejects with Cancelled when the signal aborts. */
   save(range: Range, file: string, progress: (doneBytes: number) => void, signal: AbortSignal): Promise<SaveResult>;
@@ -144,6 +148,8 @@ function targetOver(facts: TargetFacts, agent: Agent, ear: Ear): Target {
   store.add(ear.status.event(({ state }) => state === 'gone' && silence.expect(false)));
   /** Views whose pages are being read. */
   const live = new Set<number>();
+  let isHeld = false;
+  const expectPulse = (): void => silence.expect(live.size > 0 && !isHeld && ear.latest.status.state !== 'gone');
   let lastView = 0;
   let lastSave = 0;
 
@@ -167,12 +173,13 @@ function targetOver(facts: TargetFacts, agent: Agent, ear: Ear): Target {
     subscribe(hear) {
       const view = ++lastView;
       ear.frames.set(view, hear);
+      channel.say('watch', { view, pages: new Float64Array(0) });
       let isWatching = false;
       let isPaused = false;
       const count = (): void => {
         if (isWatching && !isPaused) live.add(view);
         else live.delete(view);
-        silence.expect(live.size > 0 && ear.latest.status.state !== 'gone');
+        expectPulse();
       };
       return {
         watch(pages) {
@@ -196,6 +203,12 @@ function targetOver(facts: TargetFacts, agent: Agent, ear: Ear): Target {
       };
     },
     setTempo: (intervalMs) => channel.say('tempo', { intervalMs }),
+    setDebugger(state) {
+      isHeld = state === 'stopped';
+      expectPulse();
+      channel.say('debugger', { state });
+    },
+    refresh: () => channel.say('refresh', {}),
     watchRegions: (watched) => channel.say('watchRegions', { watched }),
     async save(range, file, progress, signal) {
       const id = ++lastSave;

@@ -15,6 +15,8 @@ export interface Targets extends Disposable {
   detach(target: Target): void;
   /** Keeps the target for as long as it is used; one that is gone is forgotten with its last use. */
   use(target: Target): Disposable;
+  /** Detaches from a target that nobody uses. */
+  forgetUnused(target: Target): void;
   /** One was attached, detached, or has gone. */
   readonly onDidChange: Event<void>;
   readonly onDidAttach: Event<Target>;
@@ -79,6 +81,9 @@ export function createTargets(openAgent: OpenAgent): Targets {
       return opening;
     },
     detach: drop,
+    forgetUnused(target) {
+      if (!uses.has(target)) drop(target);
+    },
     use(target) {
       uses.set(target, (uses.get(target) ?? 0) + 1);
       let used = true;

@@ -9,6 +9,7 @@ import type {
   EditResult,
   Place,
   Residency,
+  ResolvedAddress,
   ViewAction,
   ViewContract,
   ViewHostContract,
@@ -54,6 +55,8 @@ export interface ViewSurroundings {
   remember(target: Target, choices: Choices): void;
   /** Keeps the target while the view shows it. */
   use(target: Target): vscode.Disposable;
+  /** The address of any expression that the address box takes. */
+  resolve(target: Target, expression: string): Promise<ResolvedAddress>;
   reattach(target: Target): Promise<Target>;
   run(name: 'attach' | 'history' | 'save', view: View, range: Range | undefined): Promise<unknown>;
   report(error: unknown): void;
@@ -84,7 +87,7 @@ export function createView(
   let open = true;
 
   const answers: Answers<ViewHostContract['calls']> = {
-    resolve: (params) => bound.target.call('resolve', params),
+    resolve: ({ expression }) => around.resolve(bound.target, expression),
     label: (params) => bound.target.call('label', params),
     read: (range) => bound.target.call('read', range),
     async write({ start, bytes, force }) {

@@ -10,7 +10,7 @@ import { whyDenied } from './access.ts';
 import { attach } from './attach.ts';
 import { whyGone } from './gone.ts';
 import { createHoldChecks, type HoldChecks } from './hold.ts';
-import { list, successorsOf } from './list.ts';
+import { list, processesOf, successorsOf } from './list.ts';
 import { createLooks, type Looks } from './live/looks.ts';
 import { createReader, type Reader, type Subscription } from './live/reader.ts';
 import type { Process } from './process.ts';
@@ -38,6 +38,10 @@ export function serveAgent(port: Port): { dispose(): void } {
   let isAttaching = false;
   let status: TargetStatus | undefined;
   let regionsWatched = false;
+  /** What a debugger has made of the process; none leaves it to its own state. */
+  let debugged: 'running' | 'stopped' | 'none' = 'none';
+  /** Whether the regions and the first status have been told, which wait for the answer to `attach`. */
+  let isTold = false;
   let intervalMs: number | undefined;
   let lastWrite = 0;
 
@@ -80,7 +84,8 @@ export function serveAgent(port: Port): { dispose(): void } {
 
   /** Nobody watches anything: nothing runs. */
   function keepLooking(): void {
-    attached?.looks.watch(regionsWatched || attached.reader.isWatched);
+    const watched = regionsWatched || attached?.reader.isWatched === true;
+    attached?.looks.watch(watched && debugged === 'stopped' ? 'once' : watched);
   }
 
   function view(id: number): Subscription | undefined {
@@ -107,6 +112,8 @@ export function serveAgent(port: Port): { dispose(): void } {
   const answers: Answers<AgentContract['calls']> = {
     list: () => list(),
 
+    running: ({ executable }) => processesOf(executable),
+
     whyDenied: async ({ pid }) => whyDenied(pid),
 
     async attach({ pid }) {
@@ -121,8 +128,10 @@ export function serveAgent(port: Port): { dispose(): void } {
       // Regions, status and residency follow the answer, because there is nobody to hear them before it.
       setImmediate(() => {
         if (status !== undefined) return;
+        isTold = true;
         host.say('regions', target.table);
-        tell(target.isStopped() ? 'stopped' : 'running');
+        if (debugged === 'stopped') attached?.reader.hold(true);
+        tell(debugged === 'stopped' || target.isStopped() ? 'stopped' : 'running');
         keepLooking();
       });
       return target.facts;
@@ -162,7 +171,7 @@ export function serveAgent(port: Port): { dispose(): void } {
       }),
 
     write: ({ start, bytes, expect, force }) =>
-      asking(async ({ target, holds }) => {
+      asking(async ({ target, holds, reader }) => {
         const range = rangeOf({ start, length: bytes.length });
         const { before, held } = await target.write(range, bytes, {
           ...(expect !== undefined && { expect }),
@@ -170,6 +179,8 @@ export function serveAgent(port: Port): { dispose(): void } {
         });
         const id = ++lastWrite;
         if (held) holds.add(id, range, bytes);
+        // Nobody else would look while a debugger holds it.
+        if (debugged === 'stopped') reader.refresh();
         return { id, before, held };
       }),
 
@@ -212,6 +223,8 @@ export function serveAgent(port: Port): { dispose(): void } {
     watch({ view: id, pages }) {
       view(id)?.watch(pages);
       keepLooking();
+      // A view that has just opened has nothing to watch before it knows the regions, and a stopped process is not looked at.
+      if (debugged === 'stopped' && status?.state !== 'gone') attached?.looks.watch('once');
     },
     faultIn({ view: id, faultIn }) {
       view(id)?.faultIn(faultIn);
@@ -231,6 +244,24 @@ export function serveAgent(port: Port): { dispose(): void } {
       regionsWatched = watched;
       keepLooking();
     },
+    debugger({ state }) {
+      const wasStopped = debugged === 'stopped';
+      debugged = state;
+      if (attached === undefined || !isTold || status?.state === 'gone') return;
+      // Statuses and frames keep their order: what was read at a stop is told before the stop, and after it what follows.
+      if (state === 'stopped') {
+        if (wasStopped) tell('running');
+        attached.reader.hold(true);
+        tell('stopped');
+      } else {
+        tell(state === 'running' || !attached.target.isStopped() ? 'running' : 'stopped');
+        attached.reader.hold(false);
+      }
+      keepLooking();
+    },
+    refresh() {
+      attached?.reader.refresh();
+    },
     cancelSave({ id }) {
       saves.get(id)?.abort();
     },
@@ -249,8 +280,11 @@ export function serveAgent(port: Port): { dispose(): void } {
       toldVersion: target.table.version,
       regions: (table) => host.say('regions', table),
       residency: (residency) => host.say('residency', residency),
-      stopped: (stopped) => tell(stopped ? 'stopped' : 'running'),
-      looked: (regionsChanged) => reader.retry(regionsChanged),
+      stopped(stopped) {
+        // A debugger knows better: between two steps the process runs for less than a look.
+        if (debugged === 'none') tell(stopped ? 'stopped' : 'running');
+      },
+      looked: () => reader.retry(),
       ended: end,
     });
     const holds = createHoldChecks({

@@ -73,6 +73,16 @@ export function successorsOf(
   });
 }
 
+/** The processes that run an executable, by its absolute path; newest last. */
+export function processesOf(executable: string): Promise<number[]> {
+  return settle(() =>
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && fileOf(readLink(`/proc/${name}/exe`)) === executable)
+      .map(Number)
+      .sort((a, b) => a - b),
+  );
+}
+
 /** A rebuilt program is still the program: the kernel marks the link of the old file. */
 function fileOf(link: string): string {
   return link.replace(/ \(deleted\)$/, '');

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { install, npm, root } from './install.mjs';
 
@@ -23,7 +23,8 @@ export function installServer(): void {
 
 /** Something that a task needs of the system, and what Debian calls it. */
 interface Need {
-  readonly packages: readonly string[];
+  /** A function where a name has a version in it; empty where the distribution has none: what is to be done with it says so. */
+  readonly packages: readonly string[] | (() => readonly string[]);
   present(): boolean;
 }
 
@@ -32,6 +33,10 @@ const needs = {
     packages: ['gcc', 'libc6-dev'],
     // A compiler without the headers of libc is what a Debian without recommended packages has.
     present: () => spawnSync('cc', ['-E', '-'], { input: '#include <stdio.h>\n' }).status === 0,
+  },
+  'c++': {
+    packages: ['g++'],
+    present: () => spawnSync('c++', ['-x', 'c++', '-E', '-'], { input: '#include <vector>\n' }).status === 0,
   },
   chromium: {
     packages: ['chromium'],
@@ -45,6 +50,15 @@ const needs = {
     packages: ['redis-server', 'redis-tools'],
     present: () => isOnPath('redis-server') && isOnPath('redis-cli'),
   },
+  // The adapters of the debug sessions; cdt-gdb-adapter comes with test/bed, and js-debug is VS Code's own.
+  lldb: { packages: lldbPackages, present: () => pathFolders().some(hasLldbDap) },
+  gdb: { packages: ['gdb', 'gdbserver'], present: () => isOnPath('gdb') && isOnPath('gdbserver') },
+  debugpy: {
+    packages: ['python3-debugpy'],
+    // Debian's package is for Debian's Python, which need not be the first on the PATH.
+    present: () =>
+      ['python3', '/usr/bin/python3'].some((python) => spawnSync(python, ['-c', 'import debugpy']).status === 0),
+  },
 } satisfies Record<string, Need>;
 
 export type NeedName = keyof typeof needs;
@@ -53,18 +67,42 @@ export type NeedName = keyof typeof needs;
 export function installPackages(names: readonly NeedName[]): void {
   const missing = names.filter((name) => !needs[name].present());
   if (missing.length === 0) return;
-  const packages = missing.flatMap((name) => needs[name].packages).join(' ');
-  if (!isOnPath('apt-get')) {
-    throw new Error(`This needs ${missing.join(', ')}. Debian's packages are: ${packages}; install your system's own.`);
-  }
-  const line = `apt-get update && apt-get install -y --no-install-recommends ${packages}`;
-  if (process.getuid?.() !== 0)
-    throw new Error(`This needs ${missing.join(', ')}. Install with:\nsudo sh -c '${line}'`);
-  console.log(`Installing ${packages}…`);
+  const isRoot = process.getuid?.() === 0;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const { status } = spawnSync('sh', ['-c', line], { env, stdio: ['ignore', 'ignore', 'inherit'] });
-  const still = names.filter((name) => !needs[name].present());
+  const update = 'apt-get update';
+  // On a system that was just made, nothing is known of any package before this.
+  if (isRoot && isOnPath('apt-get')) spawnSync('sh', ['-c', update], { env, stdio: 'ignore' });
+  const packagesOf = (name: NeedName): readonly string[] => {
+    const { packages }: Need = needs[name];
+    return typeof packages === 'function' ? packages() : packages;
+  };
+  const wanted = missing.filter((name) => packagesOf(name).length > 0);
+  if (wanted.length === 0) return;
+  const packages = wanted.flatMap(packagesOf).join(' ');
+  if (!isOnPath('apt-get')) {
+    throw new Error(`This needs ${wanted.join(', ')}. Debian's packages are: ${packages}; install your system's own.`);
+  }
+  const install = `apt-get install -y --no-install-recommends ${packages}`;
+  const line = `${update} && ${install}`;
+  if (!isRoot) throw new Error(`This needs ${wanted.join(', ')}. Install with:\nsudo sh -c '${line}'`);
+  console.log(`Installing ${packages}…`);
+  const { status } = spawnSync('sh', ['-c', install], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const still = wanted.filter((name) => !needs[name].present());
   if (status !== 0 || still.length > 0) throw new Error(`Could not install ${still.join(', ')}. By hand:\n${line}`);
+}
+
+/** The newest lldb that has lldb-dap, as all from 18 on do; in Debian's package, or in one of its own. Without apt, its usual name. */
+function lldbPackages(): readonly string[] {
+  if (!isOnPath('apt-cache')) return ['lldb'];
+  const { stdout } = spawnSync('apt-cache', ['pkgnames', 'lldb-'], { encoding: 'utf8' });
+  const known = stdout.split('\n');
+  const newest = Math.max(0, ...known.map((name) => Number(/^lldb-(\d+)$/.exec(name)?.[1] ?? 0)));
+  if (newest < 18) return [];
+  return [`lldb-${newest}`, `lldb-dap-${newest}`].filter((name) => known.includes(name));
+}
+
+function hasLldbDap(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).some((name) => /^lldb-dap(-\d+)?$/.test(name));
 }
 
 export function isOnPath(program: string): boolean {
@@ -72,6 +110,11 @@ export function isOnPath(program: string): boolean {
 }
 
 export function findOnPath(program: string): string | undefined {
-  const directories = (process.env['PATH'] ?? '').split(':').filter((directory) => directory !== '');
-  return directories.map((directory) => path.join(directory, program)).find((file) => existsSync(file));
+  return pathFolders()
+    .map((directory) => path.join(directory, program))
+    .find((file) => existsSync(file));
+}
+
+function pathFolders(): string[] {
+  return (process.env['PATH'] ?? '').split(':').filter((directory) => directory !== '');
 }

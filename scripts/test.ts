@@ -42,7 +42,7 @@ const stages: readonly Stage[] = [
   { name: 'webview', needs: ['chromium'], run: (filters) => vitest('webview', filters) },
   {
     name: 'extension',
-    needs: ['cc', 'chromium', 'python3', 'redis', 'strace'],
+    needs: ['cc', 'c++', 'chromium', 'python3', 'redis', 'strace', 'lldb', 'gdb', 'debugpy'],
     run: (filters) => {
       installServer();
       return vitest('extension', filters);

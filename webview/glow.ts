@@ -3,9 +3,13 @@ export const glowMs = 1000;
 export const glowSteps = 4;
 export const writtenMs = 4000;
 
-/** Bits of what a byte looks like besides its text. 0: nothing. 1…4: a change, the newest first. 5: an own write. */
-export type Mark = 0 | 1 | 2 | 3 | 4 | 5;
+/**
+ * What a byte looks like besides its text. 0: nothing. 1…4: a change, the newest first. 5: an own write. 6: changed since the
+ * last stop.
+ */
+export type Mark = 0 | 1 | 2 | 3 | 4 | 5 | 6;
 export const writtenMark: Mark = 5;
+export const sinceStopMark: Mark = 6;
 
 /** The mark of a byte; a change by the program after an own write is a change again. */
 export function markOf(changedAt: number, writtenAt: number, now: number): Mark {

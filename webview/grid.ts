@@ -38,6 +38,8 @@ export interface Grid {
   readonly onDidScroll: Event<Address>;
   setTable(table: RegionTable): void;
   setResidency(residency: Pick<Residency, 'version' | 'resident'>): void;
+  /** The process goes on after a stop. */
+  leaveStop(): void;
   /** How long addresses are: 4 or 8. */
   setPointerBytes(bytes: number): void;
   setChoices(choices: Choices): void;
@@ -76,7 +78,7 @@ export function createGrid(parent: HTMLElement): Grid {
   const draws = createEmitter<number>();
   const scrolls = createEmitter<Address>();
 
-  let choices: Choices = { unit: 'hex8', byteOrder: 'little', bytesPerRow: 16, textEncoding: 'ascii' };
+  let choices: Choices = { unit: 'hex8', byteOrder: 'little', bytesPerRow: 16, textEncoding: 'ascii', highlight: 'sinceStop' };
   let format = createRowFormat(16, 'hex8', 'little', 'ascii');
   let pointerBytes = 8;
   let layout = createLayout(emptyRegionTable, 16);
@@ -123,6 +125,7 @@ export function createGrid(parent: HTMLElement): Grid {
       geometry,
       theme,
       now,
+      sinceStop: choices.highlight === 'sinceStop',
       caret: selection?.caret,
       column: selection?.column ?? 'bytes',
       focused: document.activeElement === element,
@@ -305,6 +308,10 @@ export function createGrid(parent: HTMLElement): Grid {
     setTable: (table) => relayout(() => (layout = createLayout(table, format.bytesPerRow))),
     setResidency(next) {
       residency = next;
+      schedule();
+    },
+    leaveStop() {
+      store.leaveStop();
       schedule();
     },
     setPointerBytes(bytes) {

@@ -2,7 +2,7 @@ import type { Address } from '../common/address.ts';
 import { PageState } from '../common/page.ts';
 import { isPrintableAscii, type RowFormat } from './format.ts';
 import type { Edges, Geometry } from './geometry.ts';
-import { isHot, markOf, writtenMark } from './glow.ts';
+import { isHot, markOf, sinceStopMark, writtenMark } from './glow.ts';
 import type { RowSlot } from './rows.ts';
 import { addressOf } from './selection.ts';
 import type { Theme } from './theme.ts';
@@ -24,6 +24,8 @@ export interface OverlayInput {
   readonly geometry: Geometry;
   readonly theme: Theme;
   readonly now: number;
+  /** Whether what has changed since the last stop is marked, instead of what changes. */
+  readonly sinceStop: boolean;
   readonly caret: Address | undefined;
   readonly column: 'bytes' | 'text';
   readonly focused: boolean;
@@ -31,7 +33,7 @@ export interface OverlayInput {
   readonly selected: readonly [Address, Address] | undefined;
 }
 
-const glowAlpha = [0, 0.45, 0.32, 0.2, 0.1, 0.3] as const;
+const glowAlpha = [0, 0.45, 0.32, 0.2, 0.1, 0.3, 0.3] as const;
 
 /** Boxes of one look, four numbers each, drawn together: changing a canvas's colour costs more than a box. */
 type Boxes = number[];
@@ -102,10 +104,16 @@ function collectRow(to: Collected, slot: RowSlot, offset: number, input: Overlay
   const count = format.bytesPerRow;
   const { marks, unitMarks, dims } = to;
   let any = false;
+  let fades = false;
   const hot = isHot(page.hotAt, input.now);
+  const { changedAt, writtenAt, bytes } = page;
+  const atStop = input.sinceStop ? page.atStop : undefined;
   for (let i = 0; i < count; i++) {
-    const { changedAt, writtenAt } = page;
-    marks[i] = hot ? markOf(changedAt[offset + i] as number, writtenAt[offset + i] as number, input.now) : 0;
+    const at = offset + i;
+    const glow = hot ? markOf(changedAt[at] as number, writtenAt[at] as number, input.now) : 0;
+    fades ||= glow !== 0;
+    const since = atStop !== undefined && glow !== writtenMark;
+    marks[i] = since ? (atStop[at] === bytes[at] ? 0 : sinceStopMark) : glow;
     any ||= marks[i] !== 0;
   }
   if (any) {
@@ -125,7 +133,7 @@ function collectRow(to: Collected, slot: RowSlot, offset: number, input: Overlay
     }
     collectRuns(dims, count, geometry.text, y, [[], to.dim]);
   }
-  return any;
+  return fades;
 }
 
 /** A decimal or a float is one text for all its bytes: it has the newest mark of them. */

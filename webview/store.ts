@@ -9,6 +9,8 @@ export interface StoredPage {
   readonly view: DataView;
   /** When each byte was last seen to differ, by performance.now; 0 for never. */
   readonly changedAt: Float64Array;
+  /** What stood there when the process last went on after a stop; `undefined` where nobody saw that. */
+  atStop: Uint8Array | undefined;
   /** When each byte was last written by us. */
   readonly writtenAt: Float64Array;
   /** The latest of all `changedAt` and `writtenAt`: a page that is cold needs no look at its bytes. */
@@ -24,6 +26,10 @@ export interface PageStore {
   apply(frame: Frame, now: number): void;
   /** Our own write landed: its bytes are not a change by the program. */
   written(page: PageNumber, offset: number, bytes: Uint8Array, now: number): void;
+  /** The process goes on after a stop: from now on what differs from this has changed since. */
+  leaveStop(): void;
+  /** Nobody stops it any more. */
+  forgetStops(): void;
   /** Forgets all pages but these. */
   keep(pages: ReadonlySet<PageNumber>): void;
   clear(): void;
@@ -43,6 +49,7 @@ export function createPageStore(): PageStore {
         bytes,
         view: new DataView(bytes.buffer),
         changedAt: new Float64Array(pageBytes),
+        atStop: undefined,
         writtenAt: new Float64Array(pageBytes),
         hotAt: 0,
         version: ++version,
@@ -74,10 +81,21 @@ export function createPageStore(): PageStore {
       const stored = pages.get(page);
       if (stored?.state !== PageState.readable) return;
       stored.bytes.set(bytes, offset);
+      stored.atStop?.set(bytes, offset);
       stored.writtenAt.fill(now, offset, offset + bytes.length);
       stored.changedAt.fill(0, offset, offset + bytes.length);
       stored.hotAt = now;
       stored.version = ++version;
+    },
+    leaveStop() {
+      for (const stored of pages.values()) {
+        if (stored.state !== PageState.readable) continue;
+        stored.atStop ??= new Uint8Array(pageBytes);
+        stored.atStop.set(stored.bytes);
+      }
+    },
+    forgetStops() {
+      for (const stored of pages.values()) stored.atStop = undefined;
     },
     keep(wanted) {
       for (const page of pages.keys()) if (!wanted.has(page)) pages.delete(page);

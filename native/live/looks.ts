@@ -11,20 +11,20 @@ export interface LookOptions {
   readonly residency: (residency: Residency) => void;
   readonly stopped: (stopped: boolean) => void;
   /** After every look, so that pages which could not be read are asked for again. */
-  readonly looked: (regionsChanged: boolean) => void;
+  readonly looked: () => void;
   readonly ended: (error: Error) => void;
 }
 
 /** Looks at the regions, their residency and the state of a process, again and again while somebody wants to know. */
 export interface Looks extends Disposable {
-  /** Starts with a look at once, or stops all work. */
-  watch(watched: boolean): void;
+  /** Starts with a look at once, for one look or for as long as it is told, or stops all work. */
+  watch(watched: boolean | 'once'): void;
   /** Looks earlier than planned: something has become unreadable. */
   hurry(): void;
 }
 
 export function createLooks(target: Process, options: LookOptions): Looks {
-  let watched = false;
+  let watched: boolean | 'once' = false;
   let disposed = false;
   let looking = false;
   /** The longest that the next look may wait; shorter when somebody is in a hurry. */
@@ -39,7 +39,7 @@ export function createLooks(target: Process, options: LookOptions): Looks {
   function pause(): Promise<void> {
     return new Promise((resolve, reject) => {
       setImmediate(() => {
-        if (disposed || !watched) reject(abandoned);
+        if (disposed || watched === false) reject(abandoned);
         else resolve();
       });
     });
@@ -60,7 +60,7 @@ export function createLooks(target: Process, options: LookOptions): Looks {
       wasStopped = stopped;
       if (changed) options.regions(table);
       toldVersion = table.version;
-      options.looked(changed);
+      options.looked();
       costMs = performance.now() - begunMs;
       const { costMs: residencyMs, ...figures } = await target.residency(table, pause);
       costMs += residencyMs;
@@ -75,13 +75,14 @@ export function createLooks(target: Process, options: LookOptions): Looks {
       }
     }
     looking = false;
+    if (watched === 'once') watched = false;
     schedule(Math.min(waitMsMax, Math.max(regionLookMs, costMs * regionLookCostFactor)));
   }
 
   function schedule(afterMs: number): void {
     clearTimeout(timer);
     timer = undefined;
-    if (!watched || disposed || looking) return;
+    if (watched === false || disposed || looking) return;
     timer = setTimeout(() => void look(), Math.max(0, begunMs + afterMs - performance.now()));
   }
 

@@ -31,10 +31,14 @@ export interface Reader extends Disposable {
   subscribe(onFrame: (frame: Frame) => void): Subscription;
   setTempo(intervalMs: number): void;
   /**
-   * Asks once more for pages that could not be read: for all of them when the regions have changed, else for those that
-   * can come back without it (a file that grows).
+   * Held: reads at once, and then only what is asked for (scrolling, `refresh`), because nothing else can change: a
+   * debugger has stopped the process. Let go: live again.
    */
-  retry(regionsChanged: boolean): void;
+  hold(held: boolean): void;
+  /** Reads once, at once. */
+  refresh(): void;
+  /** Asks once more for pages that could not be read: one may have come back, and the regions look as they did. */
+  retry(): void;
   /** Whether anybody watches any page. */
   readonly isWatched: boolean;
 }
@@ -94,6 +98,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
   let changedMs = 0;
   let lastSeq = 0;
   let ended = false;
+  let held = false;
   let ticks = 0;
   let pulseMs = 0;
 
@@ -199,7 +204,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
 
   /** Keeps to a grid, so that timers that fire late do not add up; ticks that were missed are not made up for. */
   function schedule(): void {
-    if (ended || timer !== undefined) return;
+    if (ended || held || timer !== undefined) return;
     const nowMs = performance.now();
     const paceMs = nowMs - changedMs > restAfterMs ? Math.max(intervalMs, restIntervalMs) : intervalMs;
     dueMs += paceMs;
@@ -251,6 +256,12 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
     hurry();
   }
 
+  function refresh(): void {
+    if (ended || !isWatched()) return;
+    clearTimeout(timer);
+    tick();
+  }
+
   return {
     subscribe(onFrame) {
       const watcher: Watcher = {
@@ -294,6 +305,12 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
         },
       };
     },
+    hold(next) {
+      held = next;
+      if (held) refresh();
+      else hurry();
+    },
+    refresh,
     setTempo(ms) {
       intervalMs = Math.min(1000 / refreshRateMin, Math.max(1000 / refreshRateMax, Number.isFinite(ms) ? ms : 0));
       if (timer === undefined) return;
@@ -301,13 +318,11 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
       timer = undefined;
       schedule();
     },
-    retry(regionsChanged) {
+    retry() {
       // Only in the half that is read into: what was told stays as it is, so that the diff finds what has become of it.
       const { states } = plans.next.plan;
       for (let i = 0; i < states.length; i++) {
-        const state = states[i] as PageState;
-        const mayHaveChanged = regionsChanged || state === PageState.beyondFile || state === PageState.special;
-        if (state !== PageState.readable && mayHaveChanged) states[i] = PageState.unread;
+        if (states[i] !== PageState.readable) states[i] = PageState.unread;
       }
     },
     get isWatched() {

@@ -287,3 +287,48 @@ test('openAgent(): an agent that could not attach can try again', async () => {
   await expect(agent.channel.call('attach', { pid: 4_000_000 })).rejects.toMatchObject({ code: 'Gone' });
   expect(await agent.channel.call('attach', { pid: target.pid })).toMatchObject({ pid: target.pid });
 });
+
+test('agent: a process that a debugger has stopped is read once, then only when asked; and frames keep their order', async () => {
+  const target = await startScratch();
+  const counter = addressOf(target, 'counter');
+  await target.ask(`count ${counter.toString(16)} 2`);
+  const agent = await connectTo(target.pid);
+  agent.channel.say('watch', { view: 1, pages: pagesFrom(counter, 1) });
+  await until('it is live', () => agent.frames.length > 5);
+  // The program runs on here, as one with other threads may: what comes is what was read, and nothing was read unasked.
+  agent.channel.say('debugger', { state: 'stopped' });
+  await until('the stop is told', () => agent.statuses.at(-1)?.state === 'stopped');
+  const atStop = agent.frames.length;
+  await pause(300);
+  expect(agent.frames.length).toBe(atStop);
+  agent.channel.say('refresh', {});
+  await until('one frame comes', () => agent.frames.length === atStop + 1);
+  agent.channel.say('watch', { view: 1, pages: pagesFrom(addressOf(target, 'heap'), 1) });
+  await until('scrolling reads', () => agent.frames.length === atStop + 2);
+  agent.channel.say('watch', { view: 1, pages: pagesFrom(counter, 1) });
+  await until('and back', () => agent.frames.length === atStop + 3);
+  await agent.channel.call('write', { start: text(counter + 64n), bytes: Uint8Array.of(0) });
+  await pause(100);
+  const before = agent.frames.length;
+  for (let i = 0; i < 50; i++) {
+    agent.channel.say('debugger', { state: 'running' });
+    agent.channel.say('debugger', { state: 'stopped' });
+    await pause(20);
+  }
+  // Fifty stops, each told; no frame is left out while the view keeps up, and none is queued.
+  expect(agent.statuses.filter(({ state }) => state === 'stopped').length).toBeGreaterThanOrEqual(51);
+  expect(agent.frames.length - before).toBeGreaterThanOrEqual(50);
+  agent.channel.say('debugger', { state: 'none' });
+  const last = agent.frames.length;
+  await until('it is live again', () => agent.frames.length > last + 5);
+});
+
+test('agent: a debugger that stops the process before its regions are told does not keep them back', async () => {
+  const target = await startScratch();
+  const agent = connect();
+  const attached = agent.channel.call('attach', { pid: target.pid });
+  agent.channel.say('debugger', { state: 'stopped' });
+  await attached;
+  await until('regions and status come', () => agent.regions.length > 0 && agent.statuses.length > 0);
+  expect(agent.statuses[0]?.state).toBe('stopped');
+});

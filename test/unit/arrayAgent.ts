@@ -38,6 +38,7 @@ export function arrayAgent(memory: Uint8Array, base: bigint): ArrayAgent {
   };
   const answers: Answers<AgentContract['calls']> = {
     list: no,
+    running: no,
     whyDenied: no,
     resolve: no,
     label: no,

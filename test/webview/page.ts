@@ -132,7 +132,7 @@ export async function openOn(view: ViewPage, regions: readonly Region[]): Promis
       startTime: '1',
       pointerBytes: 8,
     },
-    choices: { unit: 'hex8', byteOrder: 'little', bytesPerRow: 16, textEncoding: 'ascii' },
+    choices: { unit: 'hex8', byteOrder: 'little', bytesPerRow: 16, textEncoding: 'ascii', highlight: 'sinceStop' },
     editing: true,
     status: { state: 'running', sinceMs: 0 },
   });

@@ -124,7 +124,7 @@ describe('rows', () => {
 
   test('a unit of four bytes prints values of its byte order', async () => {
     await frame(heap, pageOf('\x01\x02\x03\x04'));
-    await view.say('choices', { unit: 'hex32', byteOrder: 'big', bytesPerRow: 16, textEncoding: 'ascii' });
+    await view.say('choices', { unit: 'hex32', byteOrder: 'big', bytesPerRow: 16, textEncoding: 'ascii', highlight: 'sinceStop' });
     await expect.poll(() => row('0x55d0c0a1f000').locator('.bytes').textContent()).toMatch(/^01020304 0{8} /);
   });
 
@@ -177,6 +177,53 @@ describe('glow', () => {
     expect(await colours()).toHaveLength(1);
     await view.say('written', { start: '0x55d0c0a1f002', bytes: Uint8Array.of(0x4a), held: true });
     await expect.poll(colours).toHaveLength(2);
+  });
+
+  test('what has changed since the last stop stays marked until the next one, and own writes are not among it', async () => {
+    const at = '0x55d0c0a1f000';
+    const status = (state: 'running' | 'stopped'): Promise<void> => view.say('status', { state, sinceMs: 1 });
+    const bytes = pageOf('Hello World');
+    await frame(heap, bytes);
+    await status('stopped');
+    await status('running');
+    bytes[9] = 0x99;
+    await frame(heap, bytes);
+    await status('stopped');
+    // Long after a glow would have gone it is still there.
+    await view.page.waitForTimeout(1500);
+    expect(await ink('under', at, 9)).toBeGreaterThan(0);
+    expect(await ink('under', at, 5)).toBe(0);
+    await view.say('written', { start: '0x55d0c0a1f002', bytes: Uint8Array.of(0x4a), held: true });
+    bytes[2] = 0x4a;
+    // The next step changes another byte: the old mark goes, the new one comes; our own write is no change.
+    await status('running');
+    bytes[5] = 0x77;
+    await frame(heap, bytes);
+    await status('stopped');
+    await expect.poll(() => ink('under', at, 9)).toBe(0);
+    await expect.poll(() => ink('under', at, 5)).toBeGreaterThan(0);
+    await expect.poll(() => ink('under', at, 2), { timeout: 6000 }).toBe(0);
+    // A byte that went and came back between two stops has not changed.
+    await status('running');
+    bytes[5] = 0x55;
+    await frame(heap, bytes);
+    bytes[5] = 0x77;
+    await frame(heap, bytes);
+    await status('stopped');
+    await expect.poll(() => ink('under', at, 5)).toBe(0);
+    // The switch: what changes glows, and goes.
+    await view.say('choices', {
+      unit: 'hex8',
+      byteOrder: 'little',
+      bytesPerRow: 16,
+      textEncoding: 'ascii',
+      highlight: 'live',
+    });
+    await status('running');
+    bytes[9] = 0x11;
+    await frame(heap, bytes);
+    expect(await ink('under', at, 9)).toBeGreaterThan(0);
+    await expect.poll(() => ink('under', at, 9), { timeout: 2500 }).toBe(0);
   });
 
   test('zero bytes are dimmed, others are not', async () => {

@@ -1,0 +1,60 @@
+import * as vscode from 'vscode';
+import { MemoryError } from '../../common/error.ts';
+import { adapterAnswerMs } from '../../common/limits.ts';
+import { fieldsOf } from './traffic.ts';
+
+/** Asks an adapter. Rejects with MemoryError: what it said, or that it does not answer. */
+export async function ask(
+  session: vscode.DebugSession,
+  command: string,
+  parameters: Readonly<Record<string, unknown>>,
+): Promise<Readonly<Record<string, unknown>>> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new MemoryError('Unsupported', `The debugger of “${session.name}” does not answer. Try again.`)),
+      adapterAnswerMs,
+    );
+  });
+  try {
+    return fieldsOf(await Promise.race([session.customRequest(command, parameters), late]));
+  } catch (error) {
+    if (error instanceof MemoryError) throw error;
+    const said = (error instanceof Error ? error.message : String(error)).trim();
+    throw new MemoryError('Invalid', `The debugger of “${session.name}” refuses: ${said || 'it does not say why'}.`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Evaluates an expression in a frame; the text of its value. Rejects with MemoryError. */
+export async function evaluate(
+  session: vscode.DebugSession,
+  expression: string,
+  frameId: number | undefined,
+  context = 'watch',
+): Promise<{ readonly result: string; readonly memoryReference: string | undefined }> {
+  const { result, memoryReference } = await ask(session, 'evaluate', {
+    expression,
+    context,
+    ...(frameId !== undefined && { frameId }),
+  });
+  return {
+    result: typeof result === 'string' ? result : '',
+    memoryReference: typeof memoryReference === 'string' ? memoryReference : undefined,
+  };
+}
+
+/** The frame that the user has chosen in a session, else the topmost one of the thread that stopped. */
+export async function chosenFrame(
+  session: vscode.DebugSession,
+  threadId: number | undefined,
+): Promise<number | undefined> {
+  const item = vscode.debug.activeStackItem;
+  if (item instanceof vscode.DebugStackFrame && item.session.id === session.id) return item.frameId;
+  const thread = item?.session.id === session.id ? item.threadId : threadId;
+  if (thread === undefined) return undefined;
+  const { stackFrames } = await ask(session, 'stackTrace', { threadId: thread, startFrame: 0, levels: 1 });
+  const id = Array.isArray(stackFrames) ? fieldsOf(stackFrames[0])['id'] : undefined;
+  return typeof id === 'number' ? id : undefined;
+}

@@ -1,0 +1,90 @@
+import * as vscode from 'vscode';
+import { printAddress } from '../../common/address.ts';
+import { MemoryError } from '../../common/error.ts';
+import type { Range } from '../../common/range.ts';
+import { placeOf } from '../place.ts';
+import type { Views } from '../views.ts';
+import { chosenFrame } from './ask.ts';
+import { locateExpression, locatePointed, locateVariable, variableFrom } from './locate.ts';
+import type { Debugged, DebugSessions } from './sessions.ts';
+import { fieldsOf } from './traffic.ts';
+
+/** From the debugger to the bytes: what its menus, the editor's selection or a command's argument mean, in a memory view. */
+export interface ShowVariable {
+  /** The bytes of a variable, or of the editor's selection as an expression. */
+  own(argument: unknown): Promise<void>;
+  /** The bytes that a variable points to. */
+  pointed(argument: unknown): Promise<void>;
+}
+
+export function createShowVariable(sessions: DebugSessions, views: Views): ShowVariable {
+  /** The session that a menu means, with its process open. */
+  async function meant(argument: unknown): Promise<Debugged & { readonly target: NonNullable<Debugged['target']> }> {
+    const { sessionId } = fieldsOf(argument);
+    const debugged = sessions.find(typeof sessionId === 'string' ? sessionId : undefined);
+    if (debugged === undefined)
+      throw new MemoryError('Invalid', 'No program is being debugged. Start a debug session first.');
+    await debugged.pending;
+    const { target, refusal, session } = debugged;
+    if (target !== undefined) return { ...debugged, traffic: debugged.traffic, target };
+    if (refusal !== undefined) throw refusal;
+    throw new MemoryError(
+      'Unsupported',
+      `The debugger of “${session.name}” does not tell which process it debugs. Attach to it with “Live Memory: Attach to Process…”.`,
+    );
+  }
+
+  function show(debugged: Debugged & { readonly target: NonNullable<Debugged['target']> }, range: Range): void {
+    const { target } = debugged;
+    const view = views.latest(target);
+    if (view !== undefined) view.goTo({ address: printAddress(range.start), length: range.length });
+    else views.open(target, { place: placeOf(range) }, vscode.ViewColumn.Beside);
+  }
+
+  async function locate(argument: unknown, how: typeof locateVariable): Promise<void> {
+    const debugged = await meant(argument);
+    const { session, traffic } = debugged;
+    if (!traffic.isPaused)
+      throw new MemoryError(
+        'Invalid',
+        `“${session.name}” is running. Pause it: a debugger knows variables only while it is stopped.`,
+      );
+    const frame = await chosenFrame(session, traffic.threadId);
+    const variable = variableFrom(argument);
+    if (variable !== undefined) return show(debugged, await how(session, variable, frame));
+    const expression = expressionIn(argument);
+    const asVariable = {
+      name: expression,
+      value: '',
+      type: undefined,
+      evaluateName: expression,
+      memoryReference: undefined,
+    };
+    show(
+      debugged,
+      how === locateVariable
+        ? await locateExpression(session, expression, frame)
+        : await how(session, asVariable, frame),
+    );
+  }
+
+  return {
+    own: (argument) => locate(argument, locateVariable),
+    pointed: (argument) => locate(argument, locatePointed),
+  };
+}
+
+/** The expression that a command was given, else what is selected in the editor, else the word at its cursor. */
+function expressionIn(argument: unknown): string {
+  const { expression } = fieldsOf(argument);
+  if (typeof expression === 'string' && expression.trim() !== '') return expression.trim();
+  const editor = vscode.window.activeTextEditor;
+  const range = editor?.selection.isEmpty === true ? wordAt(editor) : editor?.selection;
+  const text = editor === undefined || range === undefined ? '' : editor.document.getText(range).trim();
+  if (text !== '') return text;
+  throw new MemoryError('Invalid', 'Select an expression in the editor, or choose a variable in the Variables view.');
+}
+
+function wordAt(editor: vscode.TextEditor): vscode.Range | undefined {
+  return editor.document.getWordRangeAtPosition(editor.selection.active, /[A-Za-z_$][\w$]*/);
+}

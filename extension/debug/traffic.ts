@@ -1,0 +1,157 @@
+import { createEmitter, type Event } from '../../common/event.ts';
+
+/*
+ * What a debug session says of its process, out of the messages between VS Code and the adapter (Debug Adapter Protocol,
+ * microsoft.github.io/debug-adapter-protocol). Listens only: no message is sent because of it.
+ */
+
+/** What the adapter can do, as far as the memory of a process goes. */
+export interface Capabilities {
+  readonly readsMemory: boolean;
+  readonly writesMemory: boolean;
+}
+
+export interface Traffic {
+  /** A message to the adapter. */
+  sent(message: unknown): void;
+  /** A message of the adapter. */
+  received(message: unknown): void;
+  readonly state: 'running' | 'stopped';
+  /** Whether a thread is stopped, though others may run: frames and variables can be asked for. */
+  readonly isPaused: boolean;
+  readonly capabilities: Capabilities;
+  /** The process that the adapter has named; not one on another machine. */
+  readonly pid: number | undefined;
+  /** The thread that stopped last. */
+  readonly threadId: number | undefined;
+  /** What it has put out lately: some answer a command with output. */
+  readonly output: string;
+  /** Fires for every stop of all threads, also where one follows another. */
+  readonly onState: Event<'running' | 'stopped'>;
+  /** A thread has stopped. */
+  readonly onPause: Event<void>;
+  readonly onPid: Event<number>;
+  /** Memory, or what the debugger shows of it, has changed although the process is stopped. */
+  readonly onMemory: Event<void>;
+}
+
+/** Enough for the answer to `info proc`, whose arguments may be long. */
+const outputCharactersMax = 4096;
+
+/** Requests after which the process runs, until the next `stopped`. */
+const goingOn: ReadonlySet<unknown> = new Set(['continue', 'next', 'stepIn', 'stepOut', 'stepBack', 'reverseContinue']);
+
+export function createTraffic(): Traffic {
+  const states = createEmitter<'running' | 'stopped'>();
+  const pids = createEmitter<number>();
+  const memory = createEmitter<void>();
+  const pauses = createEmitter<void>();
+  let isPaused = false;
+  let wasStopped = false;
+  let state: 'running' | 'stopped' = 'running';
+  let capabilities: Capabilities = { readsMemory: false, writesMemory: false };
+  let pid: number | undefined;
+  let threadId: number | undefined;
+  let output = '';
+  /** Requests that may fail, in which case the process has not moved; by their number. */
+  const moving = new Set<unknown>();
+
+  function turn(next: 'running' | 'stopped'): void {
+    isPaused = next === 'stopped';
+    if (next === state && next === 'running') return;
+    state = next;
+    states.fire(next);
+  }
+
+  function learn(body: Fields): void {
+    const known = (name: string, was: boolean): boolean => (typeof body[name] === 'boolean' ? body[name] : was);
+    capabilities = {
+      readsMemory: known('supportsReadMemoryRequest', capabilities.readsMemory),
+      writesMemory: known('supportsWriteMemoryRequest', capabilities.writesMemory),
+    };
+  }
+
+  function happened(event: unknown, body: Fields): void {
+    switch (event) {
+      case 'process': {
+        const { systemProcessId, isLocalProcess } = body;
+        if (isLocalProcess === false || typeof systemProcessId !== 'number') return;
+        if (!Number.isInteger(systemProcessId) || systemProcessId < 1) return;
+        pid = systemProcessId;
+        pids.fire(pid);
+        return;
+      }
+      case 'stopped':
+        moving.clear();
+        threadId = typeof body['threadId'] === 'number' ? body['threadId'] : undefined;
+        // Where other threads run on, memory changes on.
+        if (body['allThreadsStopped'] !== false) turn('stopped');
+        isPaused = true;
+        pauses.fire();
+        return;
+      case 'continued':
+        if (body['allThreadsContinued'] !== false) turn('running');
+        return;
+      case 'output':
+        if (typeof body['output'] === 'string') output = (output + body['output']).slice(-outputCharactersMax);
+        return;
+      case 'memory':
+      case 'invalidated':
+        memory.fire();
+        return;
+      case 'capabilities':
+        learn(fieldsOf(body['capabilities']));
+        return;
+      default:
+        return;
+    }
+  }
+
+  return {
+    sent(message) {
+      const { type, command, seq } = fieldsOf(message);
+      if (type !== 'request' || !goingOn.has(command) || !isPaused) return;
+      moving.add(seq);
+      wasStopped = state === 'stopped';
+      turn('running');
+    },
+    received(message) {
+      const { type, event, body, command, success, request_seq: request } = fieldsOf(message);
+      if (type === 'event') happened(event, fieldsOf(body));
+      if (type !== 'response') return;
+      if (command === 'initialize' && success === true) learn(fieldsOf(body));
+      if (!moving.delete(request) || success !== false) return;
+      if (wasStopped) turn('stopped');
+      isPaused = true;
+    },
+    get state() {
+      return state;
+    },
+    get isPaused() {
+      return isPaused;
+    },
+    get capabilities() {
+      return capabilities;
+    },
+    get pid() {
+      return pid;
+    },
+    get output() {
+      return output;
+    },
+    get threadId() {
+      return threadId;
+    },
+    onState: states.event,
+    onPid: pids.event,
+    onPause: pauses.event,
+    onMemory: memory.event,
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** An adapter may send anything. */
+export function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}

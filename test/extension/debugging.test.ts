@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDebugBed, createDebugging, type AdapterName, type DebugBed, type Debugging } from './debug.ts';
+import { memoryView, type MemoryView } from './memory.ts';
+import { startVSCode, type VSCode } from './vscode.ts';
+import { openWorkbench, type Workbench } from './workbench.ts';
+
+// A memory view in debug sessions with real adapters.
+let bed: DebugBed;
+let vscode: VSCode;
+let workbench: Workbench;
+let debugging: Debugging;
+
+beforeAll(async () => {
+  bed = await createDebugBed();
+  vscode = await startVSCode({ extension: 'development', ...bed.options });
+  workbench = await openWorkbench(vscode, { width: 2300, height: 1000, theme: 'dark' });
+  debugging = createDebugging(workbench, bed);
+}, 120_000);
+afterAll(async () => {
+  await workbench?.dispose();
+  await vscode?.dispose();
+  await bed?.dispose();
+});
+
+const hex = (value: number, bytes: number): string =>
+  Array.from({ length: bytes }, (_, i) => ((value >>> (8 * i)) & 0xff).toString(16).padStart(2, '0')).join(' ');
+
+/** The first bytes of the view's selection, as the grid shows them. */
+async function at(view: MemoryView, address: string, bytes: number): Promise<string> {
+  const start = BigInt(address);
+  const found: (string | undefined)[] = [];
+  for (let i = 0; i < bytes; i++) found.push(await view.byte(start + BigInt(i)));
+  return found.join(' ');
+}
+
+describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %s', (adapter) => {
+  let view: MemoryView;
+  let facts: Readonly<Record<string, string>>;
+
+  test('Show in Live Memory opens a view on the variable’s own bytes, without an attach', async (context) => {
+    const missing = bed.missing[adapter];
+    if (missing !== undefined) return context.skip(missing);
+    await debugging.breakAt('debuggee.c', 'break here');
+    await debugging.start(`${adapter}: loop`);
+    facts = await debugging.facts();
+    await debugging.menuOnVariable(['numbers'], 'Show in Live Memory');
+    view = await memoryView(workbench);
+    const address = facts['numbers'] ?? '';
+    await expect.poll(() => at(view, address, 8)).toBe(`${hex(1, 4)} ${hex(2, 4)}`);
+    // All of its 32 bytes are selected.
+    await expect.poll(() => view.status().textContent()).toContain('32 bytes selected');
+    await workbench.screenshot(`debug-${adapter}`);
+  });
+
+  test('a pointer shows its own bytes, and what it points to apart', async (context) => {
+    if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
+    await debugging.menuOnVariable(['pointer'], 'Show in Live Memory');
+    const target = BigInt(facts['*pointer'] ?? 0);
+    const own = Array.from({ length: 8 }, (_, i) =>
+      Number((target >> BigInt(8 * i)) & 0xffn)
+        .toString(16)
+        .padStart(2, '0'),
+    ).join(' ');
+    await expect.poll(() => at(view, facts['pointer'] ?? '', 8)).toBe(own);
+    await expect.poll(() => view.status().textContent()).toContain('8 bytes selected');
+    await debugging.menuOnVariable(['pointer'], 'Show What It Points To in Live Memory');
+    await expect.poll(() => at(view, facts['*pointer'] ?? '', 4)).toBe(hex(3, 4));
+    await expect.poll(() => view.status().textContent()).toContain('4 bytes selected');
+  });
+
+  test.each([
+    ['&numbers[3]', 'numbers', 12, hex(4, 4)],
+    ['own.center', 'own', undefined, `${hex(3, 2)} fc ff`],
+    ['given->count', '*given', 0, hex(1, 4)],
+    ['global_counter', 'global_counter', 0, hex(0, 4)],
+  ] as const)('the address box takes %s', async (expression, base, offset, bytes) => {
+    if (bed.missing[adapter] !== undefined) return;
+    await view.goTo(expression);
+    await expect.poll(() => view.status().textContent()).toContain('0x');
+    if (offset === undefined) return;
+    const address = BigInt(facts[base] ?? 0) + BigInt(offset);
+    await expect.poll(() => at(view, `0x${address.toString(16)}`, 4)).toBe(bytes);
+  });
+
+  test('an expression that fails says what the debugger says, and the view stays where it was', async (context) => {
+    if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
+    await view.goTo('no_such_variable + 1');
+    await expect.poll(() => view.notice().textContent()).toMatch(/debugger/i);
+    await view.goTo('&numbers[0]');
+  });
+
+  test('each step shows what it changed, and asks the adapter for nothing', async (context) => {
+    if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
+    await view.goTo('&global_counter');
+    const before = debugging.traffic().length;
+    await debugging.stepOver();
+    await debugging.stepOver();
+    await expect.poll(() => at(view, facts['global_counter'] ?? '', 4)).toBe(hex(1, 4));
+    await workbench.screenshot(`debug-${adapter}-step`);
+    const asked = debugging
+      .traffic()
+      .slice(before)
+      .map(({ name }) => name);
+    expect(asked).not.toContain('readMemory');
+  });
+
+  test('a byte typed in the view is the debugger’s value at once', async (context) => {
+    if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
+    vscode.configure({ 'liveMemory.editing': 'on' });
+    await view.goTo('&numbers[0]');
+    await view.frame.locator('.grid').focus();
+    await workbench.page.keyboard.type('63');
+    await expect.poll(() => at(view, facts['numbers'] ?? '', 4)).toBe(hex(0x63, 4));
+    await expect
+      .poll(async () => (await (await debugging.variable(['numbers', '[0]'])).textContent()) ?? '')
+      .toContain('99');
+  });
+
+  test('while the program runs the view is live, and no request reaches the adapter', async (context) => {
+    if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
+    await view.goTo('&global_counter');
+    await debugging.command('workbench.debug.viewlet.action.disableAllBreakpoints');
+    const from = debugging.traffic().at(-1)?.timeMs;
+    await debugging.run();
+    const seen = new Set<string>();
+    await expect
+      .poll(async () => seen.add(await at(view, facts['global_counter'] ?? '', 4)).size, { timeout: 20_000 })
+      .toBeGreaterThan(3);
+    expect(debugging.requestsWhileRunning(from)).toEqual([]);
+  });
+
+  test('a program that is started again keeps its view, at the same thing', async (context) => {
+    if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
+    await debugging.command('workbench.debug.viewlet.action.enableAllBreakpoints');
+    if (adapter === 'cdt')
+      return context.skip('cdt-gdb-adapter leaves the first run alive when it is asked to restart');
+    await debugging.restart();
+    const again = await debugging.facts();
+    expect(again['pid']).not.toBe(facts['pid']);
+    await expect.poll(() => view.row(BigInt(again['global_counter'] ?? 0)).count(), { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => at(view, again['global_counter'] ?? '', 4)).toBe(hex(0, 4));
+    await debugging.stop();
+    await view.frame
+      .getByText(/exited|gone|Detached/)
+      .first()
+      .waitFor();
+  });
+
+  afterAll(async () => {
+    await debugging.stop().catch(() => undefined);
+    await debugging.clearBreakpoints();
+    await workbench.runCommand('View: Close All Editors');
+  });
+});
+
+describe.each(['node', 'debugpy'] as const satisfies readonly AdapterName[])('with %s', (adapter) => {
+  const file = adapter === 'node' ? 'debuggee.js' : 'debuggee.py';
+
+  test('the process is a target without a click, and a variable without an address says so', async (context) => {
+    const missing = bed.missing[adapter];
+    if (missing !== undefined) return context.skip(missing);
+    await debugging.breakAt(file, 'break here');
+    await debugging.start(`${adapter}: loop`);
+    const { pid } = await debugging.facts();
+    // A target that is not attached to would be refused by its pid.
+    await expect
+      .poll(async () => {
+        await debugging.command('liveMemory.goTo', { pid: Number(pid), address: '[stack]' });
+        return 'shown';
+      })
+      .toBe('shown');
+    const view = await memoryView(workbench);
+    await expect.poll(() => view.status().textContent()).toContain('[stack]');
+    await workbench.screenshot(`debug-${adapter}`);
+    await view.goTo('no_such_variable');
+    await expect.poll(() => view.notice().textContent()).toMatch(/debugger|nothing is called/i);
+  });
+
+  afterAll(async () => {
+    await debugging.stop().catch(() => undefined);
+    await debugging.clearBreakpoints();
+    await workbench.runCommand('View: Close All Editors');
+  });
+});
+
+test('nothing went wrong behind the scenes', () => {
+  expect(workbench.errors).toEqual([]);
+});

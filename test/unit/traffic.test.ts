@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createTraffic, type Traffic } from '../../extension/debug/traffic.ts';
+import { pointerIn } from '../../extension/debug/pointer.ts';
+import { hostileValue } from './hostile.ts';
+
+function listened(): { traffic: Traffic; told: string[] } {
+  const traffic = createTraffic();
+  const told: string[] = [];
+  traffic.onState((state) => told.push(state));
+  traffic.onPid((pid) => told.push(`pid ${pid}`));
+  traffic.onMemory(() => told.push('memory'));
+  return { traffic, told };
+}
+
+const event = (name: string, body: unknown = {}): unknown => ({ type: 'event', event: name, body });
+const request = (seq: number, command: string): unknown => ({ type: 'request', seq, command });
+const response = (to: number, command: string, success = true, body: unknown = {}): unknown => ({
+  type: 'response',
+  request_seq: to,
+  command,
+  success,
+  body,
+});
+
+test('a process event names the process, unless it is on another machine or makes no sense', () => {
+  const { traffic, told } = listened();
+  for (const body of [
+    { systemProcessId: 5, isLocalProcess: false },
+    { systemProcessId: '7' },
+    { systemProcessId: -1 },
+    { systemProcessId: 1.5 },
+    {},
+  ])
+    traffic.received(event('process', body));
+  expect(traffic.pid).toBeUndefined();
+  traffic.received(event('process', { systemProcessId: 4242, name: 'x' }));
+  expect(told).toEqual(['pid 4242']);
+});
+
+test('every stop is told, also of steps that follow each other, and going on is told once', () => {
+  const { traffic, told } = listened();
+  traffic.received(event('stopped', { threadId: 3, allThreadsStopped: true }));
+  expect([traffic.state, traffic.threadId]).toEqual(['stopped', 3]);
+  traffic.sent(request(10, 'next'));
+  traffic.received(response(10, 'next'));
+  traffic.received(event('continued', { threadId: 3 }));
+  traffic.received(event('stopped', { threadId: 3 }));
+  traffic.received(event('stopped', { threadId: 4 }));
+  expect(told).toEqual(['stopped', 'running', 'stopped', 'stopped']);
+});
+
+test('a step that the adapter refuses leaves the process stopped', () => {
+  const { traffic, told } = listened();
+  traffic.received(event('stopped'));
+  traffic.sent(request(11, 'stepIn'));
+  traffic.received(response(11, 'stepIn', false));
+  expect(traffic.state).toBe('stopped');
+  expect(told).toEqual(['stopped', 'running', 'stopped']);
+});
+
+test('where other threads run on, memory changes on', () => {
+  const { traffic } = listened();
+  traffic.received(event('stopped', { threadId: 1, allThreadsStopped: false }));
+  expect(traffic.state).toBe('running');
+  traffic.received(event('stopped', { threadId: 1 }));
+  traffic.received(event('continued', { threadId: 2, allThreadsContinued: false }));
+  expect(traffic.state).toBe('stopped');
+});
+
+test('what the adapter can do comes with initialize, and may change', () => {
+  const { traffic, told } = listened();
+  traffic.received(response(1, 'initialize', true, { supportsReadMemoryRequest: true }));
+  expect(traffic.capabilities).toEqual({ readsMemory: true, writesMemory: false });
+  traffic.received(event('capabilities', { capabilities: { supportsWriteMemoryRequest: true } }));
+  expect(traffic.capabilities).toEqual({ readsMemory: true, writesMemory: true });
+  traffic.received(event('memory'));
+  traffic.received(event('invalidated'));
+  expect(told).toEqual(['memory', 'memory']);
+});
+
+test('an adapter may send anything', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom('event', 'response', 'request'), hostileValue, hostileValue, hostileValue)),
+      (messages) => {
+        const { traffic } = listened();
+        for (const [type, name, body, success] of messages) {
+          for (const message of [body, { type, event: name, command: name, body, success, request_seq: success }]) {
+            traffic.sent(message);
+            traffic.received(message);
+          }
+        }
+        expect(['running', 'stopped']).toContain(traffic.state);
+      },
+    ),
+  );
+});
+
+test.each([
+  ['0x7ffd12345678', 0x7ffd12345678n],
+  ['0x00007ffd12345678 "text"', 0x7ffd12345678n],
+  ['(int *) 0x7ffd1234 <buffer+4>', 0x7ffd1234n],
+  ['(struct node *) 0X55D0C0A1F2A0', 0x55d0c0a1f2a0n],
+  ['@0x7ffd1234: 5', 0x7ffd1234n],
+  ['0xffffffffffffffff', 0xffff_ffff_ffff_ffffn],
+  ['5', undefined],
+  ['{a = 0x1234, b = 2}', undefined],
+  ['"0x1234"', undefined],
+  ['0x12345678901234567', undefined],
+  ['<optimized out>', undefined],
+  ['', undefined],
+] as const)('pointerIn(%s)', (text, expected) => {
+  expect(pointerIn(text)).toBe(expected);
+});
