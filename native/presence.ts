@@ -50,7 +50,7 @@ export function createPresence(
     mark(next) {
       touched = next;
       last = undefined;
-      const isKnown = map !== undefined && visitPages(map, next.pages, visit);
+      const isKnown = map !== undefined && visitPages(map, next.pages, next.states, visit);
       if (isKnown) return;
       // A kernel that does not tell leaves only trying.
       const { states } = next;

@@ -1,5 +1,5 @@
 import { presenceGapPages } from '../../common/limits.ts';
-import { pageBytes, type PageNumber } from '../../common/page.ts';
+import { pageBytes, PageState, type PageNumber } from '../../common/page.ts';
 import { Errno } from './errno.ts';
 import { ioctl, localAddress, pread } from './libc.ts';
 import { readProc } from './procfs.ts';
@@ -158,10 +158,16 @@ export function createPageMap(descriptor: number, canScan = true): PageMap {
 }
 
 /**
- * Calls `visit` for every page of an ascending-by-stretches list, with the bits that it has of `present` and `swapped`.
- * Pages that are close together share a step. False where the kernel does not tell.
+ * Calls `visit` for the pages of a list of ascending stretches, with the bits that each has of `present` and `swapped`; not
+ * for those that are in memory and were going to be read. Pages that are close together share a step. False where the
+ * kernel does not tell.
  */
-export function visitPages(map: PageMap, pages: Float64Array, visit: (index: number, bits: number) => void): boolean {
+export function visitPages(
+  map: PageMap,
+  pages: Float64Array,
+  states: Uint8Array,
+  visit: (index: number, bits: number) => void,
+): boolean {
   const any = PageBits.present | PageBits.swapped;
   for (let i = 0; i < pages.length;) {
     const first = pages[i] as number;
@@ -178,7 +184,9 @@ export function visitPages(map: PageMap, pages: Float64Array, visit: (index: num
       for (let run = 0; i < end && (pages[i] as number) < walkedTo; i++) {
         const page = pages[i] as number;
         while (run < found && (ends[run] as number) <= page) run++;
-        visit(i, run < found && (starts[run] as number) <= page ? (bits[run] as number) : 0);
+        const has = run < found && (starts[run] as number) <= page ? (bits[run] as number) : 0;
+        // Nearly always: a call for each of a thousand pages is what a tick would be made of.
+        if ((has & PageBits.present) === 0 || (states[i] as number) > PageState.unread) visit(i, has);
       }
       from = walkedTo;
     }
