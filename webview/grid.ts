@@ -78,7 +78,13 @@ export function createGrid(parent: HTMLElement): Grid {
   const draws = createEmitter<number>();
   const scrolls = createEmitter<Address>();
 
-  let choices: Choices = { unit: 'hex8', byteOrder: 'little', bytesPerRow: 16, textEncoding: 'ascii', highlight: 'sinceStop' };
+  let choices: Choices = {
+    unit: 'hex8',
+    byteOrder: 'little',
+    bytesPerRow: 16,
+    textEncoding: 'ascii',
+    highlight: 'sinceStop',
+  };
   let format = createRowFormat(16, 'hex8', 'little', 'ascii');
   let pointerBytes = 8;
   let layout = createLayout(emptyRegionTable, 16);

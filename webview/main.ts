@@ -21,7 +21,13 @@ import { createTravel } from './travel.ts';
 function start(app: HTMLElement): void {
   let open: OpenView | undefined;
   let editing = false;
-  let choices: Choices = { unit: 'hex8', byteOrder: 'little', bytesPerRow: 16, textEncoding: 'ascii', highlight: 'sinceStop' };
+  let choices: Choices = {
+    unit: 'hex8',
+    byteOrder: 'little',
+    bytesPerRow: 16,
+    textEncoding: 'ascii',
+    highlight: 'sinceStop',
+  };
   const rate = createRate();
 
   const toolbar = createToolbar(app, {

@@ -4,7 +4,13 @@ import type { Choices } from '../../common/protocol.ts';
 import { choicesFrom, createRememberedChoices } from '../../extension/choices.ts';
 import { viewStateFrom } from '../../extension/viewState.ts';
 
-const usual: Choices = { unit: 'hex8', byteOrder: 'little', bytesPerRow: 16, textEncoding: 'ascii', highlight: 'sinceStop' };
+const usual: Choices = {
+  unit: 'hex8',
+  byteOrder: 'little',
+  bytesPerRow: 16,
+  textEncoding: 'ascii',
+  highlight: 'sinceStop',
+};
 
 function shelf() {
   const kept = new Map<string, unknown>();

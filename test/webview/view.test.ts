@@ -124,7 +124,13 @@ describe('rows', () => {
 
   test('a unit of four bytes prints values of its byte order', async () => {
     await frame(heap, pageOf('\x01\x02\x03\x04'));
-    await view.say('choices', { unit: 'hex32', byteOrder: 'big', bytesPerRow: 16, textEncoding: 'ascii', highlight: 'sinceStop' });
+    await view.say('choices', {
+      unit: 'hex32',
+      byteOrder: 'big',
+      bytesPerRow: 16,
+      textEncoding: 'ascii',
+      highlight: 'sinceStop',
+    });
     await expect.poll(() => row('0x55d0c0a1f000').locator('.bytes').textContent()).toMatch(/^01020304 0{8} /);
   });
 
