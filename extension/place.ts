@@ -2,7 +2,7 @@ import { addressFrom, printAddress, type Address, type AddressText } from '../co
 import type { Place } from '../common/protocol.ts';
 import type { Range } from '../common/range.ts';
 import { relocate } from '../common/relocate.ts';
-import type { RegionTable } from '../common/region.ts';
+import { printLabel } from '../common/region.ts';
 import type { Target } from './target.ts';
 
 /** A place that shows an address and selects it. */
@@ -23,15 +23,12 @@ export function placeOf({ start, length }: Range): Place {
 export async function samePlace(place: Place | undefined, from: Target, to: Target): Promise<Place | undefined> {
   if (from.facts.pid === to.facts.pid && from.facts.startTime === to.facts.startTime && place !== undefined)
     return place;
-  const table = await regionsOf(to);
-  const moved = (text: AddressText | undefined): AddressText | undefined => {
-    const address = text === undefined ? undefined : relocate(from.regions, addressFrom(text), table);
-    return address === undefined ? undefined : printAddress(address);
-  };
-  const caret = moved(place?.selection?.caret ?? place?.top);
+  const moved = async (text: AddressText | undefined): Promise<AddressText | undefined> =>
+    text === undefined ? undefined : sameThing(addressFrom(text), from, to);
+  const caret = await moved(place?.selection?.caret ?? place?.top);
   if (caret !== undefined) {
-    const anchor = moved(place?.selection?.anchor) ?? caret;
-    return { top: moved(place?.top) ?? caret, selection: { anchor, caret } };
+    const anchor = (await moved(place?.selection?.anchor)) ?? caret;
+    return { top: (await moved(place?.top)) ?? caret, selection: { anchor, caret } };
   }
   for (const expression of ['[heap]', '[stack]']) {
     try {
@@ -43,10 +40,14 @@ export async function samePlace(place: Place | undefined, from: Target, to: Targ
   return undefined;
 }
 
-/** The regions of a target, which come a moment after it. */
-async function regionsOf(target: Target): Promise<RegionTable> {
-  if (target.regions.version > 0) return target.regions;
-  // An answer to any call comes after what was told before it.
-  await target.call('resolve', { expression: '[stack]' }).catch(() => undefined);
-  return target.regions;
+/** Where what lies at an address of one target is in another; `undefined` where it is nowhere. */
+async function sameThing(address: Address, from: Target, to: Target): Promise<AddressText | undefined> {
+  const label = printLabel(from.regions, address);
+  if (label !== undefined) {
+    // The agent looks anew: a program that has just begun maps more from one moment to the next.
+    const found = await to.call('resolve', { expression: label }).catch(() => undefined);
+    if (found !== undefined) return found.address;
+  }
+  const moved = relocate(from.regions, address, to.regions);
+  return moved === undefined ? undefined : printAddress(moved);
 }

@@ -35,6 +35,7 @@ function shape(text: string): string[] {
     .map((line) =>
       line
         .replace(/\|.*\|$/, '|text|')
+        .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'time')
         .replace(/"?\b(0x)?[0-9a-f?]*\d[0-9a-f?]*\b(\.\d+)?"?/g, '#')
         .replace(/(?<=[ "])[0-9a-f?]{2}(?=[ ",]|$)/g, '#')
         .replace(/#( +#)+/g, '#')

@@ -112,7 +112,11 @@ test('the stack of a thread is known as one', async () => {
   const source = await attachTo(target.pid);
   const thread = readdirSync(`/proc/${target.pid}/task`).find((tid) => tid !== String(target.pid)) as string;
   // A thread that sleeps in a call says where its stack is: "number arguments… sp pc".
-  const words = readFileSync(`/proc/${target.pid}/task/${thread}/syscall`, 'latin1').trim().split(' ');
+  let words: string[] = [];
+  await until('the thread sleeps', () => {
+    words = readFileSync(`/proc/${target.pid}/task/${thread}/syscall`, 'latin1').trim().split(' ');
+    return words.length > 2;
+  });
   const pointer = BigInt(words.at(-2) as string);
   expect(await source.regionAt(pointer)).toMatchObject({ kind: 'threadStack', access: 'rw-p' });
   const kinds = (await source.regions()).filter(({ kind }) => kind === 'threadStack');
