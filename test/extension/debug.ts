@@ -370,6 +370,18 @@ const controls = new Set([
 const stopMs = 20_000;
 const answerMs = 10_000;
 
+/** Whether somebody takes connections there: the file alone is there a moment before. */
+function listens(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket)
+      .on('error', () => resolve(false))
+      .on('connect', () => {
+        connection.destroy();
+        resolve(true);
+      });
+  });
+}
+
 export function createDebugging(workbench: Workbench, bed: DebugBed): Debugging {
   const { page } = workbench;
   const socket = bed.options.env?.['DEBUG_SOCKET'] as string;
@@ -378,8 +390,10 @@ export function createDebugging(workbench: Workbench, bed: DebugBed): Debugging 
 
   async function ask<Result>(question: Readonly<Record<string, unknown>>, timeoutMs = answerMs): Promise<Result> {
     // The extension host comes a moment after the window.
-    for (const end = Date.now() + 20_000; !existsSync(socket); await sleep(50))
+    for (const end = Date.now() + 20_000; ; await sleep(50)) {
+      if (await listens(socket)) break;
       if (Date.now() > end) throw new Error('The test extension does not listen: is it in `alongside`?');
+    }
     const text = await new Promise<string>((resolve, reject) => {
       let said = '';
       const connection = connect(socket);
