@@ -5,9 +5,10 @@ import { witnessBytes, type Witness } from './linux/vector.ts';
 
 /**
  * The shortest way to read one range: a look whether all of its pages are in memory, and one call that takes the witness
- * along. False where anything else than all of the range and the witness came; then the general way says what and why.
+ * along. Gives the bytes that landed, whole pages of them where they are not all; the general way goes on after those and says
+ * why. One more than all of them: the witness came too, and holds.
  */
-export type DirectRead = (start: bigint, bytes: Uint8Array) => boolean;
+export type DirectRead = (start: bigint, bytes: Uint8Array) => number;
 
 export function createDirectRead(pid: number, map: PageMap, witness: Witness): DirectRead {
   // Two local iovecs, then two remote ones: { base, length } each.
@@ -30,11 +31,13 @@ export function createDirectRead(pid: number, map: PageMap, witness: Witness): D
     const low = halves[8] as number;
     const first = (halves[9] as number) * 0x10_0000 + (low >>> 12);
     const end = first + Math.ceil(((low & (pageBytes - 1)) + length) / pageBytes);
-    if (length === 0 || !map.areAllPresent(first, end)) return false;
+    if (length === 0 || !map.areAllPresent(first, end)) return 0;
     const at = localAddress(bytes);
     halves[0] = at % 0x1_0000_0000;
     halves[1] = at / 0x1_0000_0000;
     halves[2] = halves[10] = length;
-    return processVmReadv(pid, wordsAt, 2, wordsAt + 32, 2) === length + witnessBytes && witness.holds();
+    const count = processVmReadv(pid, wordsAt, 2, wordsAt + 32, 2);
+    if (count === length + witnessBytes && witness.holds()) return length + 1;
+    return Math.min(Math.max(count, 0), length);
   };
 }

@@ -214,8 +214,6 @@ export class Process implements LiveSource {
   /** Reads a range of any alignment and length into a buffer that is as long, WebAssembly memory included. */
   async readInto(range: Range, bytes: Uint8Array, options?: ReadOptions): Promise<ReadOutcome> {
     assertRange(range, bytes.length);
-    if (range.length <= readPieceBytes && this.#isDirect(range, bytes, options))
-      return { read: range.length, states: new Uint8Array(pageCount(range)), unreadable: [] };
     let states: Uint8Array = new Uint8Array(0);
     // A gigabyte takes a fifth of a second: others on this thread get their turn in between.
     for (let done = 0; done < range.length || done === 0;) {
@@ -234,17 +232,25 @@ export class Process implements LiveSource {
 
   /** `readInto` at once, for our own loops: gives the page states. Throws MemoryError. */
   readRange(range: Range, bytes: Uint8Array, options: ReadOptions = {}): Uint8Array {
-    if (this.#isDirect(range, bytes, options)) return new Uint8Array(pageCount(range));
-    const span = spanOf(range, bytes);
+    const landed = this.#readDirect(range, bytes, options);
+    if (landed >= range.length && range.length > 0) return new Uint8Array(pageCount(range));
+    // What has landed is read, whatever becomes of its pages: the rest begins on the page where the call stopped.
+    const rest = { start: range.start + BigInt(landed), length: range.length - landed };
+    const span = spanOf(rest, bytes.subarray(landed));
     if (!this.#move(span, this.#vector, options) && !this.isAlive()) throw this.gone();
-    return span.states;
+    if (landed === 0) return span.states;
+    return joined(new Uint8Array(pageCount({ start: range.start, length: landed })), span.states);
   }
 
-  #isDirect(range: Range, bytes: Uint8Array, options: ReadOptions | undefined): boolean {
+  /** The bytes that came the short way; all of them only where they are proven. Throws Gone. */
+  #readDirect(range: Range, bytes: Uint8Array, options: ReadOptions): number {
     this.#assertOpen();
-    if (this.#direct === undefined || range.length > readPieceBytes || range.length !== bytes.length) return false;
+    if (this.#direct === undefined || range.length > readPieceBytes || range.length !== bytes.length) return 0;
     // Faulting in is only for what is not in memory; what is may be read the short way all the same.
-    return options?.force !== true && this.#direct(range.start, bytes);
+    if (options.force === true) return 0;
+    const landed = this.#direct(range.start, bytes);
+    if (landed === range.length && landed > 0 && !this.isAlive()) throw this.gone();
+    return landed;
   }
 
   /** Reads many ranges into as many buffers, up to 1,024 pieces of them in one call. */
