@@ -4,7 +4,7 @@ import type { PageMap } from './linux/pagemap.ts';
 import { witnessBytes, type Witness } from './linux/vector.ts';
 
 /**
- * The shortest way to read one range: a look whether all of its pages are in memory, and one call that takes the witness
+ * The shortest way to read one range: a look whether any of its pages is not in memory, and one call that takes the witness
  * along. Gives the bytes that landed, whole pages of them where they are not all; the general way goes on after those and says
  * why. One more than all of them: the witness came too, and holds.
  */
@@ -31,7 +31,7 @@ export function createDirectRead(pid: number, map: PageMap, witness: Witness): D
     const low = halves[8] as number;
     const first = (halves[9] as number) * 0x10_0000 + (low >>> 12);
     const end = first + Math.ceil(((low & (pageBytes - 1)) + length) / pageBytes);
-    if (length === 0 || !map.areAllPresent(first, end)) return 0;
+    if (length === 0 || !map.hasNoneAbsent(first, end)) return 0;
     const at = localAddress(bytes);
     halves[0] = at % 0x1_0000_0000;
     halves[1] = at / 0x1_0000_0000;

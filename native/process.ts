@@ -214,17 +214,24 @@ export class Process implements LiveSource {
   /** Reads a range of any alignment and length into a buffer that is as long, WebAssembly memory included. */
   async readInto(range: Range, bytes: Uint8Array, options?: ReadOptions): Promise<ReadOutcome> {
     assertRange(range, bytes.length);
-    let states: Uint8Array = new Uint8Array(0);
-    // A gigabyte takes a fifth of a second: others on this thread get their turn in between.
-    for (let done = 0; done < range.length || done === 0;) {
+    const landed = this.#readDirect(range, bytes, options);
+    if (landed >= range.length && landed > 0) return new WholeOutcome(range);
+    return this.#readPieces(range, bytes, options);
+  }
+
+  /** A gigabyte takes a fifth of a second: others on this thread get their turn in between. */
+  async #readPieces(range: Range, bytes: Uint8Array, options?: ReadOptions): Promise<ReadOutcome> {
+    const states = new Uint8Array(pageCount(range));
+    // Even of nothing it is asked whether the process is there.
+    if (range.length === 0) this.readRange(range, bytes, options);
+    for (let done = 0, page = 0; done < range.length;) {
+      if (done > 0) await breathe();
       const start = range.start + BigInt(done);
       const length = Math.min(readPieceBytes - Number(start & 0xfffn), range.length - done);
       const part = this.readRange({ start, length }, bytes.subarray(done, done + length), options);
-      if (length === range.length) states = part;
-      else states = joined(states, part);
+      states.set(part, page);
       done += length;
-      if (done >= range.length) break;
-      await breathe();
+      page += part.length;
     }
     const unreadable = unreadableRanges(range, states).map((hole) => hole.range);
     return { read: unreadable.reduce((left, hole) => left - hole.length, range.length), states, unreadable };
@@ -243,11 +250,11 @@ export class Process implements LiveSource {
   }
 
   /** The bytes that came the short way; all of them only where they are proven. Throws Gone. */
-  #readDirect(range: Range, bytes: Uint8Array, options: ReadOptions): number {
+  #readDirect(range: Range, bytes: Uint8Array, options?: ReadOptions): number {
     this.#assertOpen();
     if (this.#direct === undefined || range.length > readPieceBytes || range.length !== bytes.length) return 0;
     // Faulting in is only for what is not in memory; what is may be read the short way all the same.
-    if (options.force === true) return 0;
+    if (options?.force === true) return 0;
     const landed = this.#direct(range.start, bytes);
     if (landed === range.length && landed > 0 && !this.isAlive()) throw this.gone();
     return landed;
@@ -375,6 +382,23 @@ function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   both.set(first);
   both.set(second, first.length);
   return both;
+}
+
+/** All of a range was read. A state for each page is made for whoever asks: it would cost a fiftieth of reading a megabyte. */
+class WholeOutcome implements ReadOutcome {
+  readonly read: number;
+  readonly unreadable: readonly Range[] = [];
+  readonly #range: Range;
+  #states: Uint8Array | undefined;
+
+  constructor(range: Range) {
+    this.read = range.length;
+    this.#range = range;
+  }
+
+  get states(): Uint8Array {
+    return (this.#states ??= new Uint8Array(pageCount(this.#range)));
+  }
 }
 
 /** Moves all of `bytes` through a descriptor: how many moved, or -errno where not one did. */

@@ -39,8 +39,11 @@ export interface PageMap {
    * the kernel refuses.
    */
   step(from: PageNumber, to: PageNumber, any: number, wanted: number): number;
-  /** Whether all pages of [from, to) are in memory, in one question; false too where that is not known so easily. */
-  areAllPresent(from: PageNumber, to: PageNumber): boolean;
+  /**
+   * Whether all pages of [from, to) that are mapped are in memory, in one question; false too where that is not known so
+   * easily.
+   */
+  hasNoneAbsent(from: PageNumber, to: PageNumber): boolean;
   readonly starts: Float64Array;
   readonly ends: Float64Array;
   readonly bits: Uint8Array;
@@ -94,10 +97,10 @@ export function createPageMap(descriptor: number, canScan = true): PageMap {
     let open = -1;
     for (let i = 0; i < got / 8; i++) {
       const upper = entries[i * 2 + 1] as number;
-      const found4 = (upper & 0x8000_0000 ? PageBits.present : 0) | (upper & 0x4000_0000 ? PageBits.swapped : 0);
+      const has = (upper & 0x8000_0000 ? PageBits.present : 0) | (upper & 0x4000_0000 ? PageBits.swapped : 0);
       const page = from + i * perPage;
-      if ((found4 & any) === 0) continue;
-      if (open >= 0 && ends[open] === page && bits[open] === (found4 & wanted)) {
+      if ((has & any) === 0) continue;
+      if (open >= 0 && ends[open] === page && bits[open] === (has & wanted)) {
         ends[open] = page + perPage;
         continue;
       }
@@ -108,7 +111,7 @@ export function createPageMap(descriptor: number, canScan = true): PageMap {
       open = found++;
       starts[open] = page;
       ends[open] = page + perPage;
-      bits[open] = found4 & wanted;
+      bits[open] = has & wanted;
     }
     // A short read ends where the address space does.
     walkedTo = got < count * 8 ? to : from + count * perPage;
@@ -125,19 +128,22 @@ export function createPageMap(descriptor: number, canScan = true): PageMap {
     get hasScan() {
       return hasScan;
     },
-    areAllPresent(from, to) {
+    hasNoneAbsent(from, to) {
       if (!hasScan) return false;
       const first = from - (from % perPage);
       const end = Math.ceil(to / perPage) * perPage;
       if (first >= end || end > userPages) return false;
       putPage(words, 4, first);
       putPage(words, 6, end);
-      // Room for one run: it is all of them or not enough, and the kernel takes less memory to find it.
+      // Asks for mapped pages that are not in memory: to find none costs half of what it takes to find all that are. Room
+      // for one run, because the kernel takes less memory for less.
       words[12] = 1;
-      words[20] = words[22] = PageBits.present;
+      words[16] = words[18] = words[22] = PageBits.present;
+      words[20] = 0;
       const found = ioctl(descriptor, PAGEMAP_SCAN, argumentAt);
       words[12] = runsMax;
-      return found === 1 && pageAt(runs, 0) <= first && pageAt(runs, 2) >= end;
+      words[16] = words[18] = 0;
+      return found === 0;
     },
     step(from, to, any, wanted) {
       // Both count in the system's pages, which may be larger than ours.

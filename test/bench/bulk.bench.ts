@@ -38,8 +38,8 @@ async function against(
   limits: { readonly call?: number; readonly file?: number },
 ): Promise<BenchResult[]> {
   const took: Took = { awaited: [], atOnce: [], call: [], file: [] };
-  // Where a buffer happens to lie decides some percent: each side has three.
-  for (let set = 0; set < 3; set++) {
+  // Where a buffer happens to lie decides some percent: each side has nine.
+  for (let set = 0; set < 9; set++) {
     const some = await measure(source, at, bytes, chunk);
     for (const name of Object.keys(took) as (keyof Took)[]) took[name].push(...some[name]);
   }
@@ -88,7 +88,7 @@ async function measure(source: Process, at: bigint, bytes: number, chunk: number
   for (let i = 0; i < chunk; i++)
     if (buffer[i] !== (1 + Math.floor(i / pageBytes)) % 256) throw new Error('read something else');
 
-  const took = await inTurn(bytes === regionBytes ? 7 : 15, {
+  const took = await inTurn(bytes === regionBytes ? 3 : 7, {
     awaited: async () => {
       const begun = process.hrtime.bigint();
       for (let i = 0; i < times; i++) await source.readInto(next(), buffer);
