@@ -37,6 +37,8 @@ export interface TargetStatus {
   readonly state: 'running' | 'stopped' | 'gone';
   /** When it came to that state, as far as we saw (Date.now). */
   readonly sinceMs: number;
+  /** Whether a debugger has it; a stop is then one of the debugger's. */
+  readonly isDebugged?: boolean;
   /** For `gone`: what became of it, as a sentence. */
   readonly reason?: string;
 }
@@ -188,6 +190,14 @@ export interface Choices {
   /** What is marked: what changes while it does, or what has changed since the process was last stopped, where it was. */
   readonly highlight: 'live' | 'sinceStop';
 }
+
+export const usualChoices: Choices = {
+  unit: 'hex8',
+  byteOrder: 'little',
+  bytesPerRow: 16,
+  textEncoding: 'ascii',
+  highlight: 'sinceStop',
+};
 
 /** A selection: `anchor` is where it began, `caret` where it ends; both bytes belong to it. */
 export interface Selection {

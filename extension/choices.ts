@@ -1,5 +1,5 @@
 import { rememberedChoicesMax } from '../common/limits.ts';
-import type { Choices } from '../common/protocol.ts';
+import { usualChoices, type Choices } from '../common/protocol.ts';
 import { units } from '../common/value.ts';
 
 export const choiceNames = [
@@ -19,16 +19,8 @@ export const allowedChoices: { readonly [K in ChoiceName]: readonly Choices[K][]
   highlight: ['sinceStop', 'live'],
 };
 
-const usual: Choices = {
-  unit: 'hex8',
-  byteOrder: 'little',
-  bytesPerRow: 16,
-  textEncoding: 'ascii',
-  highlight: 'sinceStop',
-};
-
 /** The choices in something that may be anything (a settings file, a stored state); `otherwise` for what makes no sense. */
-export function choicesFrom(value: unknown, otherwise: Choices = usual): Choices {
+export function choicesFrom(value: unknown, otherwise: Choices = usualChoices): Choices {
   const given = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   const pick = <K extends ChoiceName>(name: K): Choices[K] =>
     allowedChoices[name].find((choice) => choice === given[name]) ?? otherwise[name];

@@ -46,8 +46,15 @@ export function serveAgent(port: Port): { dispose(): void } {
   let lastWrite = 0;
 
   function tell(next: TargetStatus['state'], reason?: string): void {
-    if (status?.state === 'gone' || (status?.state === next && reason === undefined)) return;
-    status = { state: next, sinceMs: Date.now(), ...(reason !== undefined && { reason }) };
+    const isDebugged = debugged !== 'none' && next !== 'gone';
+    const isSame = status?.state === next && (status.isDebugged === true) === isDebugged && reason === undefined;
+    if (status?.state === 'gone' || isSame) return;
+    status = {
+      state: next,
+      sinceMs: Date.now(),
+      ...(isDebugged && { isDebugged }),
+      ...(reason !== undefined && { reason }),
+    };
     host.say('status', status);
   }
 

@@ -13,7 +13,7 @@
  */
 
 // Processes
-export { attach } from './attach.ts';
+export { attach, reattach } from './attach.ts';
 export { list } from './list.ts';
 export { whyDenied } from './access.ts';
 export type { AccessCause, AccessFacts, AccessReport } from '../common/access.ts';
@@ -26,6 +26,8 @@ export { labelAddress, resolveAddress, type Resolved } from './address.ts';
 export { addressMax, parseAddress, printAddress, type Address, type AddressText } from '../common/address.ts';
 export { endOf, isValidRange, type Range } from '../common/range.ts';
 export { findRegion, printLabel, type Region, type RegionKind, type RegionTable } from '../common/region.ts';
+export { compareTables, type RegionChange } from '../common/regionChanges.ts';
+export { relocate } from '../common/relocate.ts';
 export type { CountedFigures as Residency } from './residency.ts';
 export type { RegionUsage } from './linux/smaps.ts';
 

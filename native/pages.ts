@@ -1,6 +1,15 @@
 import { pageBytes, PageState, pageOf, addressOfPage, offsetInPage, type PageNumber } from '../common/page.ts';
 import { endOf, type Range } from '../common/range.ts';
-import { Access, findRegion, regionKind, regionName, type RegionKind, type RegionTable } from '../common/region.ts';
+import {
+  Access,
+  accessBits,
+  findRegion,
+  regionKind,
+  regionName,
+  type Region,
+  type RegionKind,
+  type RegionTable,
+} from '../common/region.ts';
 import type { Span } from './linux/vector.ts';
 
 /** Why a page that the kernel would not copy cannot be read, going by its region. */
@@ -11,12 +20,17 @@ export function unreadableState(table: RegionTable, page: PageNumber): PageState
 }
 
 /** Why a page of a region with this access, kind and name cannot be read. */
-export function refusedState(access: number, kind: RegionKind, name: string): PageState {
+function refusedState(access: number, kind: RegionKind, name: string): PageState {
   if (kind === 'vdso') return PageState.special;
   if ((access & (Access.read | Access.write | Access.execute)) === 0) return PageState.noAccess;
   if ((access & Access.read) === 0) return PageState.noRead;
   const isDevice = name.startsWith('/dev/') && !name.startsWith('/dev/shm/') && !name.startsWith('/dev/zero');
   return name.startsWith('/') && !isDevice ? PageState.beyondFile : PageState.special;
+}
+
+/** `refusedState` of a page of a region. */
+export function refusedIn(region: Region): PageState {
+  return refusedState(accessBits(region.access), region.kind, region.name);
 }
 
 /** The pages that a range touches, ascending. */

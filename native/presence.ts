@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { pageBytes, pageOf, PageState, type PageNumber } from '../common/page.ts';
-import { accessBits, baseName, type Region } from '../common/region.ts';
+import { baseName, type Region } from '../common/region.ts';
 import { PageBits, userPages, visitPages, type PageMap } from './linux/pagemap.ts';
-import { refusedState } from './pages.ts';
+import { refusedIn } from './pages.ts';
 
 /** The pages that a read is about to touch, and what is known of them. */
 export interface Touched {
@@ -67,7 +67,7 @@ export function missingState(
   fileEndOf: (region: Region) => PageNumber,
 ): PageState {
   if (region === undefined) return PageState.unmapped;
-  const state = refusedState(accessBits(region.access), region.kind, region.name);
+  const state = refusedIn(region);
   if (state === PageState.noAccess || state === PageState.noRead) return state;
   // The kernel maps [vdso] like memory; what else it maps by itself nobody may copy.
   if (region.kind === 'vdso' && region.name !== '[vdso]') return PageState.special;

@@ -17,7 +17,7 @@ import { parseSmaps, type RegionUsage } from './linux/smaps.ts';
 import { moveParts, piecesOf, type Part } from './linux/scatter.ts';
 import { createVector, transfer, type Span, type Vector, type VectorCall } from './linux/vector.ts';
 import { createRegionLook, type RegionLook } from './look.ts';
-import { refusedState, spanOf, unreadableRanges } from './pages.ts';
+import { refusedIn, spanOf, unreadableRanges } from './pages.ts';
 import { createDirectRead, type DirectRead } from './direct.ts';
 import { createFileEnds, createPresence, missingState, type Presence } from './presence.ts';
 import { assertRange } from './ranges.ts';
@@ -193,8 +193,7 @@ export class Process implements LiveSource {
       const page = pages[i] as number;
       const region = this.#look.at(page);
       if (region === undefined) states[i] = PageState.unmapped;
-      else if ((accessBits(region.access) & Access.read) === 0)
-        states[i] = refusedState(accessBits(region.access), region.kind, region.name);
+      else if ((accessBits(region.access) & Access.read) === 0) states[i] = refusedIn(region);
     }
   }
 
@@ -202,7 +201,7 @@ export class Process implements LiveSource {
   readonly #onHole = (page: PageNumber): PageState => {
     const region = this.#look.at(page);
     if (region === undefined) return PageState.unmapped;
-    return refusedState(accessBits(region.access), region.kind, region.name);
+    return refusedIn(region);
   };
 
   read(plan: ReadPlan, options?: ReadOptions): Promise<void> {

@@ -2,7 +2,7 @@ import type { Address } from '../common/address.ts';
 import { createEmitter, type Event } from '../common/event.ts';
 import type { Frame } from '../common/frame.ts';
 import { offsetInPage, pageOf, PageState, printPageState, type PageNumber } from '../common/page.ts';
-import type { Choices, Residency } from '../common/protocol.ts';
+import { usualChoices, type Choices, type Residency } from '../common/protocol.ts';
 import { emptyRegionTable, findRegion, regionKinds, type RegionTable } from '../common/region.ts';
 import { createColumns } from './columns.ts';
 import { columnGap, createRowFormat, fittedBytesPerRow, type RowFormat } from './format.ts';
@@ -40,6 +40,8 @@ export interface Grid {
   setResidency(residency: Pick<Residency, 'version' | 'resident'>): void;
   /** The process goes on after a stop. */
   leaveStop(): void;
+  /** No debugger stops it any more. */
+  forgetStops(): void;
   /** How long addresses are: 4 or 8. */
   setPointerBytes(bytes: number): void;
   setChoices(choices: Choices): void;
@@ -78,13 +80,7 @@ export function createGrid(parent: HTMLElement): Grid {
   const draws = createEmitter<number>();
   const scrolls = createEmitter<Address>();
 
-  let choices: Choices = {
-    unit: 'hex8',
-    byteOrder: 'little',
-    bytesPerRow: 16,
-    textEncoding: 'ascii',
-    highlight: 'sinceStop',
-  };
+  let choices = usualChoices;
   let format = createRowFormat(16, 'hex8', 'little', 'ascii');
   let pointerBytes = 8;
   let layout = createLayout(emptyRegionTable, 16);
@@ -318,6 +314,10 @@ export function createGrid(parent: HTMLElement): Grid {
     },
     leaveStop() {
       store.leaveStop();
+      schedule();
+    },
+    forgetStops() {
+      store.forgetStops();
       schedule();
     },
     setPointerBytes(bytes) {

@@ -65,7 +65,8 @@ export function createLife(
     setStatus(next) {
       const wasGone = status.state === 'gone';
       // What was read at the stop came before this word: see the agent.
-      if (status.state === 'stopped' && next.state === 'running') grid.leaveStop();
+      if (status.state === 'stopped' && next.isDebugged === true && next.state === 'running') grid.leaveStop();
+      if (status.isDebugged === true && next.isDebugged !== true) grid.forgetStops();
       status = next;
       const gone = next.state === 'gone';
       if (gone !== wasGone) grid.setGone(gone);

@@ -1,5 +1,5 @@
 import { addressFrom, printAddress } from '../common/address.ts';
-import type { Choices, OpenView, ViewAction } from '../common/protocol.ts';
+import { usualChoices, type Choices, type OpenView, type ViewAction } from '../common/protocol.ts';
 import { printRange } from '../common/range.ts';
 import { createClipboard } from './clipboard.ts';
 import { createEditor } from './edit.ts';
@@ -21,13 +21,7 @@ import { createTravel } from './travel.ts';
 function start(app: HTMLElement): void {
   let open: OpenView | undefined;
   let editing = false;
-  let choices: Choices = {
-    unit: 'hex8',
-    byteOrder: 'little',
-    bytesPerRow: 16,
-    textEncoding: 'ascii',
-    highlight: 'sinceStop',
-  };
+  let choices = usualChoices;
   const rate = createRate();
 
   const toolbar = createToolbar(app, {

@@ -33,16 +33,13 @@ export async function evaluate(
   expression: string,
   frameId: number | undefined,
   context = 'watch',
-): Promise<{ readonly result: string; readonly memoryReference: string | undefined }> {
-  const { result, memoryReference } = await ask(session, 'evaluate', {
+): Promise<string> {
+  const { result } = await ask(session, 'evaluate', {
     expression,
     context,
     ...(frameId !== undefined && { frameId }),
   });
-  return {
-    result: typeof result === 'string' ? result : '',
-    memoryReference: typeof memoryReference === 'string' ? memoryReference : undefined,
-  };
+  return typeof result === 'string' ? result : '';
 }
 
 /** The frame that the user has chosen in a session, else the topmost one of the thread that stopped. */

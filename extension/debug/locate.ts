@@ -1,7 +1,7 @@
 import type * as vscode from 'vscode';
 import { parseAddress, type Address } from '../../common/address.ts';
 import { MemoryError } from '../../common/error.ts';
-import { endOf, isValidRange, type Range } from '../../common/range.ts';
+import { isValidRange, type Range } from '../../common/range.ts';
 import { evaluate } from './ask.ts';
 import { pointerIn } from './pointer.ts';
 import { fieldsOf } from './traffic.ts';
@@ -70,11 +70,11 @@ export async function locateExpression(
   expression: string,
   frameId: number | undefined,
 ): Promise<Range> {
-  const { result } = await evaluate(session, `&(${expression})`, frameId);
+  const result = await evaluate(session, `&(${expression})`, frameId);
   const start = pointerIn(result);
   if (start === undefined) throw noAddress(expression, result);
   const size = await evaluate(session, `sizeof(${expression})`, frameId).catch(() => undefined);
-  const length = Number(/\b(\d+)\b\s*$/.exec(size?.result ?? '')?.[1]);
+  const length = Number(/\b(\d+)\b\s*$/.exec(size ?? '')?.[1]);
   const range = { start, length: Number.isSafeInteger(length) && length > 0 ? length : unknownLength };
   return isValidRange(range) ? range : { start, length: unknownLength };
 }
@@ -88,7 +88,7 @@ export async function locatePointed(
   const expression = variable.evaluateName ?? nameAsExpression(variable.name);
   if (expression !== undefined) {
     const found = await locateExpression(session, `*(${expression})`, frameId).catch(() => undefined);
-    if (found !== undefined && endOf(found) > 0n) return found;
+    if (found !== undefined) return found;
   }
   const start = pointerIn(variable.value);
   if (start === undefined)
@@ -97,6 +97,22 @@ export async function locatePointed(
       `${variable.name} holds no address: its value is ${variable.value || 'not known'}.`,
     );
   return { start, length: unknownLength };
+}
+
+/** The bytes that an expression points to. Rejects with MemoryError. */
+export function locatePointedBy(
+  session: vscode.DebugSession,
+  expression: string,
+  frameId: number | undefined,
+): Promise<Range> {
+  const asVariable = {
+    name: expression,
+    value: '',
+    type: undefined,
+    evaluateName: expression,
+    memoryReference: undefined,
+  };
+  return locatePointed(session, asVariable, frameId);
 }
 
 /**
@@ -108,7 +124,7 @@ export async function addressOfExpression(
   expression: string,
   frameId: number | undefined,
 ): Promise<Address> {
-  const { result } = await evaluate(session, expression, frameId);
+  const result = await evaluate(session, expression, frameId);
   const pointer = pointerIn(result);
   if (pointer !== undefined) return pointer;
   return (await locateExpression(session, expression, frameId)).start;

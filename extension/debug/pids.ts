@@ -25,7 +25,7 @@ export interface PidSurroundings {
 
 type Find = PidResolver['find'];
 
-const bySelf: Find = async (session) => pidIn((await evaluate(session, 'process.pid', undefined, 'repl')).result);
+const bySelf: Find = async (session) => pidIn(await evaluate(session, 'process.pid', undefined, 'repl'));
 
 /** Where one process runs the program of the configuration, that is it. */
 const byProgram: Find = async ({ configuration, workspaceFolder }, { running }) => {
@@ -39,7 +39,7 @@ const byProgram: Find = async ({ configuration, workspaceFolder }, { running }) 
 const byGdb: Find = async (session, { output, threadId }) => {
   const prefix = session.type === 'cppdbg' ? '-exec ' : '>';
   const frame = await chosenFrame(session, threadId);
-  const { result } = await evaluate(session, `${prefix}info proc`, frame, 'repl');
+  const result = await evaluate(session, `${prefix}info proc`, frame, 'repl');
   return pidIn((/process (\d+)/.exec(result) ?? /^process (\d+)$/m.exec(output()))?.[1]);
 };
 

@@ -21,7 +21,6 @@ export interface Debugged {
 
 /** The debug sessions of this window. Their processes become targets by themselves, where the setting lets them. */
 export interface DebugSessions extends vscode.Disposable {
-  all(): readonly Debugged[];
   /** The session that debugs a target, the active one first. */
   of(target: Target): Debugged | undefined;
   /** By the id that the debugger's menus pass; without one, the active session. */
@@ -219,7 +218,6 @@ export function createDebugSessions({
   );
 
   return {
-    all: () => [...entries.values()],
     of(target) {
       const found = sessionsOf(target);
       const active = vscode.debug.activeDebugSession?.id;

@@ -5,7 +5,7 @@ import type { Range } from '../../common/range.ts';
 import { placeOf } from '../place.ts';
 import type { Views } from '../views.ts';
 import { chosenFrame } from './ask.ts';
-import { locateExpression, locatePointed, locateVariable, variableFrom } from './locate.ts';
+import { locateExpression, locatePointed, locatePointedBy, locateVariable, variableFrom } from './locate.ts';
 import type { Debugged, DebugSessions } from './sessions.ts';
 import { fieldsOf } from './traffic.ts';
 
@@ -26,7 +26,7 @@ export function createShowVariable(sessions: DebugSessions, views: Views): ShowV
       throw new MemoryError('Invalid', 'No program is being debugged. Start a debug session first.');
     await debugged.pending;
     const { target, refusal, session } = debugged;
-    if (target !== undefined) return { ...debugged, traffic: debugged.traffic, target };
+    if (target !== undefined) return { ...debugged, target };
     if (refusal !== undefined) throw refusal;
     throw new MemoryError(
       'Unsupported',
@@ -41,7 +41,7 @@ export function createShowVariable(sessions: DebugSessions, views: Views): ShowV
     else views.open(target, { place: placeOf(range) }, vscode.ViewColumn.Beside);
   }
 
-  async function locate(argument: unknown, how: typeof locateVariable): Promise<void> {
+  async function locate(argument: unknown, how: Way): Promise<void> {
     const debugged = await meant(argument);
     const { session, traffic } = debugged;
     if (!traffic.isPaused)
@@ -51,27 +51,24 @@ export function createShowVariable(sessions: DebugSessions, views: Views): ShowV
       );
     const frame = await chosenFrame(session, traffic.threadId);
     const variable = variableFrom(argument);
-    if (variable !== undefined) return show(debugged, await how(session, variable, frame));
-    const expression = expressionIn(argument);
-    const asVariable = {
-      name: expression,
-      value: '',
-      type: undefined,
-      evaluateName: expression,
-      memoryReference: undefined,
-    };
     show(
       debugged,
-      how === locateVariable
-        ? await locateExpression(session, expression, frame)
-        : await how(session, asVariable, frame),
+      variable === undefined
+        ? await how.ofExpression(session, expressionIn(argument), frame)
+        : await how.ofVariable(session, variable, frame),
     );
   }
 
   return {
-    own: (argument) => locate(argument, locateVariable),
-    pointed: (argument) => locate(argument, locatePointed),
+    own: (argument) => locate(argument, { ofVariable: locateVariable, ofExpression: locateExpression }),
+    pointed: (argument) => locate(argument, { ofVariable: locatePointed, ofExpression: locatePointedBy }),
   };
+}
+
+/** What of a variable, or of an expression, is shown. */
+interface Way {
+  readonly ofVariable: typeof locateVariable;
+  readonly ofExpression: typeof locateExpression;
 }
 
 /** The expression that a command was given, else what is selected in the editor, else the word at its cursor. */

@@ -4,22 +4,13 @@ import { pageBytes } from '../../common/page.ts';
 import { tableOfRegions, type RegionKind, type RegionTable } from '../../common/region.ts';
 import { compareTables } from '../../common/regionChanges.ts';
 import { relocate } from '../../common/relocate.ts';
+import { region } from '../region.ts';
 
 type Row = readonly [start: number, end: number, access: string, name: string, kind: RegionKind];
 
 function table(rows: readonly Row[], version = 1): RegionTable {
-  const address = (page: number): bigint => BigInt(page * pageBytes);
   return tableOfRegions(
-    rows.map(([start, end, access, name, kind]) => ({
-      start: address(start),
-      end: address(end),
-      access,
-      offset: 0n,
-      device: '00:00',
-      inode: 0,
-      name,
-      kind,
-    })),
+    rows.map(([start, end, access, name, kind]) => region(start, end - start, name, access, kind)),
     version,
   );
 }

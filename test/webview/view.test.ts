@@ -187,7 +187,8 @@ describe('glow', () => {
 
   test('what has changed since the last stop stays marked until the next one, and own writes are not among it', async () => {
     const at = '0x55d0c0a1f000';
-    const status = (state: 'running' | 'stopped'): Promise<void> => view.say('status', { state, sinceMs: 1 });
+    const status = (state: 'running' | 'stopped'): Promise<void> =>
+      view.say('status', { state, sinceMs: 1, isDebugged: true });
     const bytes = pageOf('Hello World');
     await frame(heap, bytes);
     await status('stopped');
@@ -217,6 +218,17 @@ describe('glow', () => {
     await frame(heap, bytes);
     await status('stopped');
     await expect.poll(() => ink('under', at, 5)).toBe(0);
+    // The debugger lets go of it: what changed since a stop says nothing any more, and what changes glows again.
+    await status('running');
+    bytes[9] = 0x22;
+    await frame(heap, bytes);
+    expect(await ink('under', at, 9)).toBeGreaterThan(0);
+    await view.say('status', { state: 'running', sinceMs: 2 });
+    await expect.poll(() => ink('under', at, 9), { timeout: 2500 }).toBe(0);
+    bytes[5] = 0x33;
+    await frame(heap, bytes);
+    expect(await ink('under', at, 5)).toBeGreaterThan(0);
+    await expect.poll(() => ink('under', at, 5), { timeout: 2500 }).toBe(0);
     // The switch: what changes glows, and goes.
     await view.say('choices', {
       unit: 'hex8',
