@@ -59,6 +59,9 @@ export const silenceMs = 2000;
 /** How long a debug adapter may take to answer: gdb loads the symbols of a large program for seconds. */
 export const adapterAnswerMs = 10_000;
 
+/** How long a stop lasts before a pinned expression is worked out anew: somebody who steps fast is not waited for. */
+export const pinRestMs = 60;
+
 /** Executables whose choices are remembered; the oldest is forgotten first. */
 export const rememberedChoicesMax = 200;
 

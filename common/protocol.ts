@@ -235,6 +235,7 @@ export const viewActions = [
   'redo',
   'togglePause',
   'toggleEditing',
+  'togglePin',
   'copyHex',
   'copyText',
   'copyCArray',
@@ -275,6 +276,8 @@ export interface ViewHostContract {
     pause: { readonly paused: boolean };
     choices: Choices;
     place: Place;
+    /** Follows an expression from now on, or none: see `pinned`. */
+    pin: { readonly expression?: string };
     /** Runs one of the extension's own commands: attach, save the range, show the history. */
     command: { readonly name: 'attach' | 'history' | 'save'; readonly range?: RangeText };
   };
@@ -296,6 +299,11 @@ export interface ViewContract {
     choices: Choices;
     /** Shows an address; a length selects that many bytes. */
     goTo: { readonly address: AddressText; readonly length?: number };
+    /**
+     * The expression that the view follows, and where it leads now or why it leads nowhere; said at once, at each stop of a
+     * debugger, and when the user chooses another frame.
+     */
+    pinned: { readonly expression?: string; readonly address?: AddressText; readonly error?: string };
     /** Another view of the target, undo, or the API wrote: its bytes are ours, and not a change by the program. */
     written: EditResult;
     overwritten: { readonly start: AddressText; readonly length: number; readonly afterMs: number };

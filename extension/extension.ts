@@ -81,6 +81,12 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
   sessions.onRestart(({ gone, target }) => {
     for (const view of views.all()) if (view.target === gone) view.show(target).catch(report);
   });
+  own(
+    vscode.debug.onDidChangeActiveStackItem((item) => {
+      const target = sessions.find(item?.session.id)?.target;
+      for (const view of views.all()) if (item !== undefined && view.target === target) view.followPin();
+    }),
+  );
   const regions = own(createRegions(targets, setContext));
 
   own(

@@ -21,6 +21,7 @@ import { byView, type Editing } from './editing.ts';
 import { viewHtml } from './html.ts';
 import { assertOwnBuffers } from './ownBuffers.ts';
 import { printTarget, type Subscription, type Target } from './target.ts';
+import { createPin } from './pin.ts';
 import { placeAt, samePlace } from './place.ts';
 import { placeFrom } from './viewState.ts';
 
@@ -42,6 +43,8 @@ export interface View {
   choose(changes: Partial<Choices>, by: 'user' | 'setting'): void;
   /** Shows another target from now on, at the place that is what this one was in the old target. */
   show(target: Target): Promise<void>;
+  /** What its pinned expression leads to may have changed. */
+  followPin(): void;
   /** Anything that a menu or a context key depends on. */
   readonly onDidChange: Event<void>;
   readonly onDidDispose: Event<void>;
@@ -135,6 +138,7 @@ export function createView(
     place(news) {
       place = placeFrom(news) ?? place;
     },
+    pin: ({ expression }) => pin.set(expression),
     command({ name, range }) {
       around.run(name, view, range && rangeFrom(range)).catch(around.report);
     },
@@ -155,6 +159,12 @@ export function createView(
   const say: Channel<ViewContract>['say'] = (name, body) => {
     if (ready) channel.say(name, body);
   };
+
+  const pin = createPin(
+    (expression) => around.resolve(bound.target, expression),
+    (pinned) => say('pinned', pinned),
+  );
+  store.add(pin);
 
   function sayResidency({ version, resident }: Residency): void {
     say('residency', { version, resident });
@@ -178,6 +188,7 @@ export function createView(
     if (target.regions.version > 0) say('regions', target.regions);
     if (target.residency !== undefined) sayResidency(target.residency);
     if (target.silent) tellSilence(true);
+    pin.follow();
   }
 
   /** A hidden view costs nothing: its pages are not read until it is seen again. */
@@ -205,6 +216,7 @@ export function createView(
     its.add(
       target.onStatus((status) => {
         say('status', status);
+        if (status.state === 'stopped') pin.follow();
         changed.fire();
       }),
     );
@@ -247,6 +259,7 @@ export function createView(
       panel.reveal(undefined, false);
       say('goTo', range);
     },
+    followPin: () => pin.follow(),
     perform(action) {
       panel.reveal(undefined, false);
       say('perform', { action });

@@ -9,6 +9,7 @@ import { createInspector } from './inspect.ts';
 import { createLife } from './life.ts';
 import { createNotice } from './notice.ts';
 import { createHostPort } from './port.ts';
+import { createPin } from './pin.ts';
 import { createPrompt } from './prompt.ts';
 import { createRate } from './rate.ts';
 import { selectedRange } from './selection.ts';
@@ -29,6 +30,7 @@ function start(app: HTMLElement): void {
     forward: () => travel.forward(),
     go: (text) => void travel.go(text),
     leaveAddress: () => travel.leaveAddress(),
+    togglePin: () => pin.toggle(),
     choose(change) {
       showChoices({ ...choices, ...change });
       host.say('choices', choices);
@@ -76,6 +78,7 @@ function start(app: HTMLElement): void {
     silent: ({ silent }) => life.setSilent(silent),
     editing: (body) => showEditing(body.editing),
     choices: showChoices,
+    pinned: (pinned) => pin.show(pinned),
     goTo: ({ address, length }) => travel.jump(addressFrom(address), length ?? 1),
     written: (result) => grid.written(addressFrom(result.start), result.bytes),
     overwritten({ start: at, length, afterMs }) {
@@ -97,7 +100,14 @@ function start(app: HTMLElement): void {
     grid,
     () => toolbar,
     () => host,
+    () => pin,
     { failed: fail, arrived: () => notice.dismiss() },
+  );
+  const pin = createPin(
+    toolbar,
+    () => travel,
+    () => host,
+    fail,
   );
   const editor = createEditor(grid, host, prompt, {
     failed: fail,
@@ -213,6 +223,8 @@ function start(app: HTMLElement): void {
         return life.togglePause();
       case 'toggleEditing':
         return void setEditing(!editing);
+      case 'togglePin':
+        return pin.toggle();
       case 'copyHex':
         return void clipboard.copy('hex');
       case 'copyText':

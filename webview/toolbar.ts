@@ -9,6 +9,7 @@ export interface Toolbar {
   setTrail(canGoBack: boolean, canGoForward: boolean): void;
   setLive(live: LiveState): void;
   setEditing(editing: boolean): void;
+  setPinned(expression: string | undefined): void;
 }
 
 export interface LiveState {
@@ -23,6 +24,7 @@ export interface ToolbarActions {
   /** The text of the address box. */
   go(text: string): void;
   leaveAddress(): void;
+  togglePin(): void;
   choose(change: Partial<Choices>): void;
   togglePause(): void;
   toggleEditing(): void;
@@ -46,6 +48,8 @@ const unitTexts: Readonly<Record<Unit, string>> = {
   f64: 'f64',
   bin8: 'binary',
 };
+
+const pinLabel = 'Pin: Go to This Expression at Each Stop';
 
 const widths = ['0', '8', '16', '32', '64'] as const;
 
@@ -74,6 +78,9 @@ export function createToolbar(parent: HTMLElement, actions: ToolbarActions): Too
     label: 'Go to Address (Ctrl+G)',
     press: () => actions.go(address.text),
   });
+
+  const pin = createButton({ icon: 'pin', label: pinLabel, press: () => actions.togglePin() });
+  pin.setPressed(false);
 
   const unit = createChoice<Unit>({
     label: 'Units',
@@ -126,7 +133,7 @@ export function createToolbar(parent: HTMLElement, actions: ToolbarActions): Too
 
   element.append(
     group('navigation', back.element, forward.element),
-    group('place', address.element, go.element),
+    group('place', address.element, go.element, pin.element),
     choices,
     group('state', live, pause.element, pencil.element, menu.element),
   );
@@ -152,6 +159,11 @@ export function createToolbar(parent: HTMLElement, actions: ToolbarActions): Too
       );
       pause.setEnabled(state.state !== 'gone');
       pencil.setEnabled(state.state !== 'gone');
+    },
+    setPinned(expression) {
+      if (expression === undefined) pin.setIcon('pin', pinLabel);
+      else pin.setIcon('pinned', `Unpin ${expression}`);
+      pin.setPressed(expression !== undefined);
     },
     setEditing(editing) {
       pencil.setIcon('edit', editing ? 'Disable Editing' : 'Enable Editing');

@@ -40,6 +40,7 @@ export function createTravel(
   grid: Grid,
   toolbar: () => Toolbar,
   host: () => HostChannel,
+  pin: () => { readonly expression: string | undefined; went(expression: string): void },
   outcome: TravelOutcome,
 ): Travel {
   const trail = createTrail();
@@ -55,8 +56,9 @@ export function createTravel(
     const { selection } = grid;
     const { address } = toolbar();
     if (selection === undefined || address.hasFocus) return;
-    address.text = place(selection.caret);
-    address.setInvalid(false);
+    const { expression } = pin();
+    address.text = expression ?? place(selection.caret);
+    if (expression === undefined) address.setInvalid(false);
   }
 
   function moveTo(address: Address, length: number): void {
@@ -85,6 +87,7 @@ export function createTravel(
       try {
         const { address } = await host().call('resolve', { expression: text });
         grid.focus();
+        pin().went(text);
         jump(addressFrom(address), 1);
         showAddress();
       } catch (error) {

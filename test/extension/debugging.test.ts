@@ -104,6 +104,29 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     expect(asked).not.toContain('readMemory');
   });
 
+  test('a pinned expression is gone to again when a step makes it another address', async (context) => {
+    if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
+    const numbers = BigInt(facts['numbers'] ?? 0);
+    const caretAt = (index: number) =>
+      expect
+        .poll(() => view.status().textContent(), { timeout: 10_000 })
+        .toContain(`0x${(numbers + BigInt(4 * index)).toString(16)}`);
+    await view.goTo('&numbers[given->count]');
+    await caretAt(1);
+    await view.frame.locator('.address-box input').fill('&numbers[given->count]');
+    await view.frame.getByRole('button', { name: /^Pin/ }).click();
+    await view.frame.getByRole('button', { name: 'Unpin &numbers[given->count]' }).waitFor();
+    const box = (): Promise<string> => view.frame.locator('.address-box input').inputValue();
+    expect(await box()).toBe('&numbers[given->count]');
+    await debugging.stepOver();
+    await caretAt(3);
+    await workbench.screenshot(`debug-${adapter}-pin`);
+    // Unpinned, the box says where the caret is, and a step goes nowhere.
+    await view.frame.getByRole('button', { name: /^Unpin/ }).click();
+    await expect.poll(box).toMatch(/^\[stack\]/);
+    await view.goTo('&global_counter');
+  });
+
   test('a byte typed in the view is the debugger’s value at once', async (context) => {
     if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
     vscode.configure({ 'liveMemory.editing': 'on' });

@@ -152,6 +152,31 @@ describe('watching', () => {
   });
 });
 
+describe('pin', () => {
+  const said = async () => (await view.heard()).filter(({ say }) => say === 'pin').map(({ body }) => body);
+  const box = () => view.page.locator('.address-box input');
+
+  test('the address box keeps what is pinned, goes where it leads, and is left alone while it leads to the same', async () => {
+    await box().fill('&buffer[i]');
+    await view.page.getByRole('button', { name: /^Pin/ }).click();
+    await expect.poll(said).toEqual([{ expression: '&buffer[i]' }]);
+    await view.say('pinned', { expression: '&buffer[i]', address: '0x55d0c0a1f020' });
+    await expect.poll(() => view.page.locator('.status .address').textContent()).toBe('0x55d0c0a1f020');
+    expect(await box().inputValue()).toBe('&buffer[i]');
+    // The user goes elsewhere; the next stop leads to the same byte.
+    await view.say('goTo', { address: '0x55d0c0a1f050' });
+    await view.say('pinned', { expression: '&buffer[i]', address: '0x55d0c0a1f020' });
+    await view.say('pinned', { expression: '&buffer[i]', error: 'i is optimised out' });
+    await expect.poll(() => view.page.locator('.notice .message').textContent()).toContain('optimised out');
+    expect(await view.page.locator('.status .address').textContent()).toBe('0x55d0c0a1f050');
+    await view.say('pinned', { expression: '&buffer[i]', address: '0x55d0c0a1f021' });
+    await expect.poll(() => view.page.locator('.status .address').textContent()).toBe('0x55d0c0a1f021');
+    await view.page.getByRole('button', { name: /^Unpin/ }).click();
+    await expect.poll(said).toEqual([{ expression: '&buffer[i]' }, {}]);
+    expect(await box().inputValue()).not.toBe('&buffer[i]');
+  });
+});
+
 describe('glow', () => {
   test('a changed byte glows, its neighbour does not, and the glow goes within two seconds', async () => {
     const bytes = pageOf('Hello World');
