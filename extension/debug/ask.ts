@@ -32,14 +32,24 @@ export async function evaluate(
   session: vscode.DebugSession,
   expression: string,
   frameId: number | undefined,
-  context = 'watch',
+  context?: string,
 ): Promise<string> {
-  const { result } = await ask(session, 'evaluate', {
+  return (await evaluateTyped(session, expression, frameId, context)).result;
+}
+
+/** The same with the type's name, empty where the adapter gives none. */
+export async function evaluateTyped(
+  session: vscode.DebugSession,
+  expression: string,
+  frameId: number | undefined,
+  context = 'watch',
+): Promise<{ readonly result: string; readonly type: string }> {
+  const { result, type } = await ask(session, 'evaluate', {
     expression,
     context,
     ...(frameId !== undefined && { frameId }),
   });
-  return typeof result === 'string' ? result : '';
+  return { result: typeof result === 'string' ? result : '', type: typeof type === 'string' ? type : '' };
 }
 
 /** The frame that the user has chosen in a session, else the topmost one of the thread that stopped. */

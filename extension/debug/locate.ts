@@ -2,7 +2,7 @@ import type * as vscode from 'vscode';
 import { parseAddress, type Address } from '../../common/address.ts';
 import { MemoryError } from '../../common/error.ts';
 import { isValidRange, type Range } from '../../common/range.ts';
-import { evaluate } from './ask.ts';
+import { evaluate, evaluateTyped } from './ask.ts';
 import { pointerIn } from './pointer.ts';
 import { fieldsOf } from './traffic.ts';
 
@@ -70,8 +70,10 @@ export async function locateExpression(
   expression: string,
   frameId: number | undefined,
 ): Promise<Range> {
-  const result = await evaluate(session, `&(${expression})`, frameId);
-  const start = pointerIn(result);
+  const { result, type } = await evaluateTyped(session, `&(${expression})`, frameId);
+  // Of a C++ reference lldb gives where it is kept; what C++ means by its address is what it refers to.
+  const isReference = type.replaceAll(' ', '').endsWith('&*');
+  const start = pointerIn(isReference ? await evaluate(session, expression, frameId) : result);
   if (start === undefined) throw noAddress(expression, result);
   const size = await evaluate(session, `sizeof(${expression})`, frameId).catch(() => undefined);
   const length = Number(/\b(\d+)\b\s*$/.exec(size ?? '')?.[1]);
