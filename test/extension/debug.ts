@@ -351,6 +351,17 @@ export interface Debugging {
   startWith(configuration: DebugConfiguration): Promise<boolean>;
   /** `vscode.commands.executeCommand`; what it gives must be JSON. */
   command<Result = unknown>(id: string, ...parameters: readonly unknown[]): Promise<Result>;
+  /** Milliseconds that reading takes through the adapter and through Live Memory, in turn. */
+  timeReads(what: {
+    readonly pid: number;
+    readonly address: string;
+    readonly length: number;
+    readonly rounds: number;
+  }): Promise<{ readonly adapter: number[]; readonly ours: number[] }>;
+  /** The least that a view over `readMemory` can be, beside what is open. */
+  openPeer(what: { readonly address: string; readonly length: number }): Promise<void>;
+  /** When each stop came (Date.now), and when the peer had painted it. */
+  closePeer(): Promise<{ readonly stoppedMs: number; readonly readMs?: number; readonly paintedMs?: number }[]>;
   traffic(): Traffic[];
   /**
    * Requests that reached an adapter while its program ran, other than those that control it (see `controls`). VS Code has some
@@ -662,6 +673,9 @@ export function createDebugging(workbench: Workbench, bed: DebugBed): Debugging 
       ask({ ask: 'request', command, parameters, session }, timeoutMs),
     startWith: (configuration) => ask({ ask: 'start', configuration }),
     command: (id, ...parameters) => ask({ ask: 'command', id, parameters }),
+    timeReads: (what) => ask({ ask: 'timeReads', ...what }, 120_000),
+    openPeer: (what) => ask({ ask: 'openPeer', ...what }),
+    closePeer: () => ask({ ask: 'closePeer' }),
     traffic,
     requestsWhileRunning: (from = 0) => whileRunning(traffic()).filter(({ timeMs }) => timeMs >= from),
   };

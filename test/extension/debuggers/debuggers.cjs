@@ -4,6 +4,7 @@
 const { appendFileSync, rmSync } = require('node:fs');
 const { createServer } = require('node:net');
 const vscode = require('vscode');
+const measure = require('./measure.cjs');
 
 /** @typedef {import('./wire.ts').Traffic} Traffic */
 /** @typedef {import('./wire.ts').Where} Where */
@@ -70,6 +71,7 @@ function track(session) {
         if (message.event === 'capabilities') Object.assign(one.capabilities, message.body?.capabilities);
         if (message.event === 'continued') one.stopped = false;
         if (message.event === 'stopped') {
+          measure.stopped(session).catch((error) => console.error(error));
           stops++;
           one.stopped = true;
           // VS Code selects no frame then.
@@ -171,6 +173,9 @@ const answers = {
       new vscode.SourceBreakpoint(new vscode.Location(vscode.Uri.file(file), new vscode.Position(line - 1, 0))),
     ]),
   clearBreakpoints: () => vscode.debug.removeBreakpoints(vscode.debug.breakpoints),
+  timeReads: ({ session, ...what }) => measure.timeReads(find(session).session, what),
+  openPeer: measure.openPeer,
+  closePeer: measure.closePeer,
   command: ({ id, parameters }) => vscode.commands.executeCommand(id, ...parameters),
 };
 
