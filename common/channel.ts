@@ -37,6 +37,14 @@ export interface Channel<Theirs extends Contract> {
   close(reason: Error): void;
 }
 
+const moved = new WeakMap<object, readonly ArrayBufferLike[]>();
+
+/** An answer whose buffers are moved to whoever asked instead of being copied, where the port can; they are gone from here then. */
+export function moving<T extends object>(answer: T, buffers: readonly ArrayBufferLike[]): T {
+  moved.set(answer, buffers);
+  return answer;
+}
+
 interface Message {
   readonly call?: string;
   readonly say?: string;
@@ -60,7 +68,8 @@ export function createChannel<Mine extends Contract, Theirs extends Contract>(
     try {
       if (!Object.hasOwn(answers, name)) throw new Error(`no such call: ${name}`);
       const body = await (answers as Record<string, (params: unknown) => unknown>)[name]?.(params);
-      if (closed === undefined) port.post({ reply: id, body });
+      const buffers = typeof body === 'object' && body !== null ? moved.get(body) : undefined;
+      if (closed === undefined) port.post({ reply: id, body }, buffers);
     } catch (error) {
       if (closed === undefined) port.post({ reply: id, error: printError(error) });
     }

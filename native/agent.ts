@@ -1,4 +1,4 @@
-import { createChannel, type Answers, type Channel, type Hears, type Port } from '../common/channel.ts';
+import { createChannel, moving, type Answers, type Channel, type Hears, type Port } from '../common/channel.ts';
 import { MemoryError } from '../common/error.ts';
 import { labelWaitMs, readBytesMax } from '../common/limits.ts';
 import { pageStateFrom, printPageState } from '../common/page.ts';
@@ -174,7 +174,7 @@ export function serveAgent(port: Port): { dispose(): void } {
           );
         const bytes = new Uint8Array(new ArrayBuffer(range.length));
         const { states } = await target.readInto(range, bytes, { faultIn: text.faultIn === true });
-        return { bytes, states };
+        return moving({ bytes, states }, [bytes.buffer, states.buffer]);
       }),
 
     write: ({ start, bytes, expect, force }) =>

@@ -1,13 +1,15 @@
 import fc from 'fast-check';
+import { MessageChannel } from 'node:worker_threads';
 import { expect, test, vi } from 'vitest';
 import { addressMax, parseAddress, printAddress } from '../../common/address.ts';
-import { createChannel, type Port } from '../../common/channel.ts';
+import { createChannel, moving, type Port } from '../../common/channel.ts';
 import { createDisposableStore } from '../../common/dispose.ts';
 import { errorFrom, MemoryError, printError } from '../../common/error.ts';
 import { createEmitter } from '../../common/event.ts';
 import { addressOfPage, offsetInPage, pageBytes, pageOf, PageState } from '../../common/page.ts';
 import { findRegion, printLabel, tableOfRegions, type Region } from '../../common/region.ts';
 import { parseValue, printValue, unitBytes, units, unitWidth } from '../../common/value.ts';
+import { portOf } from '../../native/port.ts';
 import { partOnPage, pagesOf, unreadableRanges, unreadableState } from '../../native/pages.ts';
 
 const anyAddress = fc.bigInt({ min: 0n, max: addressMax });
@@ -101,6 +103,22 @@ test('a channel answers calls, hears words and carries errors with their code', 
     landed: 3,
     before: Uint8Array.of(1, 2, 3),
   });
+});
+
+test('an answer’s buffers are moved where it says so, and copied otherwise', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const kept = new Uint8Array(4).fill(1);
+  const given = new Uint8Array(4).fill(2);
+  interface Buffers {
+    readonly calls: { kept: [object, Uint8Array]; given: [object, Uint8Array] };
+    readonly says: Record<never, never>;
+  }
+  createChannel<Buffers, Nobody>(portOf(port1), { kept: () => kept, given: () => moving(given, [given.buffer]) }, {});
+  const channel = createChannel<Nobody, Buffers>(portOf(port2), {}, {});
+  expect(await channel.call('kept', {})).toEqual(new Uint8Array(4).fill(1));
+  expect(await channel.call('given', {})).toEqual(new Uint8Array(4).fill(2));
+  expect([kept.length, given.length]).toEqual([4, 0]);
+  port1.close();
 });
 
 test('a channel that is closed rejects what waits and what follows', async () => {
