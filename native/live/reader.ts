@@ -11,9 +11,11 @@ import {
 } from '../../common/limits.ts';
 import { pageBytes, PageState } from '../../common/page.ts';
 import type { Pulse } from '../../common/protocol.ts';
-import { createPlan, type LiveSource, type ReadPlan } from '../source.ts';
-import { diff, type Reading } from './diff.ts';
+import { createPlan, type LiveSource } from '../source.ts';
+import { diff } from './diff.ts';
+import { buildFrame } from './frame.ts';
 import { indexOfPage, mergePages, watchedPages } from './plan.ts';
+import { createPlans } from './plans.ts';
 
 export interface ReaderOptions {
   /** Between ticks; 1000 / 60 unless given. */
@@ -70,20 +72,6 @@ interface Watcher {
   dirty: Uint8Array;
   /** Numbers of the frames that were sent and not painted. */
   inFlight: number[];
-}
-
-/** Two plans over the same pages: one holds what was told, the other is read into, and they swap when something differs. */
-interface Plans {
-  readonly pages: Float64Array;
-  readonly changed: Uint8Array;
-  /** 1 for pages that somebody wants although they are not in memory. */
-  readonly faultIn: Uint8Array;
-  told: Half;
-  next: Half;
-}
-interface Half {
-  readonly plan: ReadPlan;
-  readonly reading: Reading;
 }
 
 export function createReader(source: LiveSource, options: ReaderOptions): Reader {
@@ -338,61 +326,4 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
 
 function gone(): MemoryError {
   return new MemoryError('Gone', 'The process has gone. Attach again to go on.');
-}
-
-/** Plans for the pages; what is known of a page from the plans before is taken over, so that only changes are told. */
-function createPlans(pages: Float64Array, old: Plans | undefined): Plans {
-  const faultIn = new Uint8Array(pages.length);
-  const told = createHalf(pages, faultIn);
-  const next = createHalf(pages, faultIn);
-  if (old !== undefined) {
-    for (let i = 0; i < pages.length; i++) {
-      const from = indexOfPage(old.pages, pages[i] as number);
-      if (from < 0) continue;
-      const { bytes, states } = old.told.reading;
-      told.plan.states[i] = next.plan.states[i] = states[from] as number;
-      if (states[from] !== PageState.readable) continue;
-      bytes.copy(told.reading.bytes, i * pageBytes, from * pageBytes, (from + 1) * pageBytes);
-    }
-  }
-  return { pages, changed: new Uint8Array(pages.length), faultIn, told, next };
-}
-
-function createHalf(pages: Float64Array, faultIn: Uint8Array): Half {
-  const bytes = Buffer.from(new ArrayBuffer(pages.length * pageBytes));
-  const states = new Uint8Array(pages.length).fill(PageState.unread);
-  return { plan: { pages, bytes, states, faultIn }, reading: { bytes, states } };
-}
-
-/** The dirty pages of a watcher, in buffers of their own that are exactly as long as what is in them. */
-function buildFrame(
-  seq: number,
-  timeMs: number,
-  watcher: Pick<Watcher, 'pages' | 'at' | 'dirty'>,
-  plan: ReadPlan,
-): Frame {
-  const { dirty, at } = watcher;
-  let count = 0;
-  let readable = 0;
-  for (let i = 0; i < dirty.length; i++) {
-    if (dirty[i] === 0) continue;
-    count++;
-    if (plan.states[at[i] as number] === PageState.readable) readable++;
-  }
-  const pages = new Float64Array(new ArrayBuffer(count * 8));
-  const states = new Uint8Array(new ArrayBuffer(count));
-  const bytes = new Uint8Array(new ArrayBuffer(readable * pageBytes));
-  let row = 0;
-  let filled = 0;
-  for (let i = 0; i < dirty.length; i++) {
-    if (dirty[i] === 0) continue;
-    const index = at[i] as number;
-    const state = plan.states[index] as number;
-    pages[row] = watcher.pages[i] as number;
-    states[row++] = state;
-    if (state !== PageState.readable) continue;
-    bytes.set(plan.bytes.subarray(index * pageBytes, (index + 1) * pageBytes), filled);
-    filled += pageBytes;
-  }
-  return { seq, timeMs, pages, states, bytes };
 }
