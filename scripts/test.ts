@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { build } from './build.ts';
+import { installGdb } from './gdb.ts';
 import { root } from './install.mjs';
 import { makeLibrary, makePackage } from './package.ts';
 import { endAll, onStop, run } from './processes.ts';
@@ -45,6 +46,7 @@ const stages: readonly Stage[] = [
     needs: ['cc', 'c++', 'chromium', 'python3', 'redis', 'strace', 'lldb', 'gdb', 'debugpy'],
     run: (filters) => {
       installServer();
+      installGdb();
       return vitest('extension', filters);
     },
   },

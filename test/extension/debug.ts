@@ -199,15 +199,21 @@ function findAdapters(): Tools {
   }
 
   const gdb = findOnPath('gdb');
-  const gdbVersion =
-    gdb === undefined ? '' : (/\d+\.\d+/.exec(says(gdb, ['--version']).replace(/\(.*?\)/, ''))?.[0] ?? '');
+  const gdbVersion = gdb === undefined ? '' : gdbVersionOf(gdb);
   if (gdb === undefined) {
     for (const name of ['gdb', 'cdt', 'gdbserver'] as const) missing[name] = 'there is no gdb on the PATH';
   } else {
     env['DEBUG_GDB'] = gdb;
-    versions.gdb = gdbVersion;
-    if (Number(gdbVersion.split('.')[0]) < 14)
-      missing.gdb = `gdb speaks the Debug Adapter Protocol from version 14 on, and this is ${gdbVersion}`;
+    // Where the system's is too old, npm test fetches one.
+    const later = [gdb, path.join(root, 'test/bed/gdb/gdb')].find(
+      (program) => existsSync(program) && Number(gdbVersionOf(program).split('.')[0]) >= 14,
+    );
+    if (later === undefined)
+      missing.gdb = `gdb speaks the Debug Adapter Protocol from version 14 on, this is ${gdbVersion}, and no later one could be fetched`;
+    else {
+      env['DEBUG_GDB_DAP'] = later;
+      versions.gdb = gdbVersionOf(later);
+    }
   }
   const cdt = path.join(bedModules, 'cdt-gdb-adapter');
   if (!existsSync(cdt)) missing.cdt = missing.gdbserver = 'cdt-gdb-adapter is not in test/bed; "npm test" installs it';
@@ -231,6 +237,10 @@ function findAdapters(): Tools {
   }
   if (env['DEBUG_PYTHON'] === undefined) missing.debugpy = 'no Python here has debugpy';
   return tools;
+}
+
+function gdbVersionOf(program: string): string {
+  return /\d+\.\d+/.exec(says(program, ['--version']).replace(/\(.*?\)/, ''))?.[0] ?? '';
 }
 
 function pathFolders(): string[] {
@@ -525,9 +535,12 @@ export function createDebugging(workbench: Workbench, bed: DebugBed): Debugging 
       [...(row.parentElement?.children ?? [])].some((one) => one.getAttribute('data-index') === '0');
     // One turn of the wheel goes only so far.
     for (let pulls = 0; pulls < 40 && !(await rows.first().evaluate(isFirstRow)); pulls++) await pull(-2000);
-    const scope = page.locator('.debug-variables .monaco-list-row[aria-level="1"]').first();
-    await scope.waitFor();
-    await open(scope);
+    const scopes = page.locator('.debug-variables .monaco-list-row[aria-level="1"]');
+    await scopes.first().waitFor();
+    await open(scopes.first());
+    // gdb has arguments in a scope of their own, before the locals.
+    const locals = scopes.filter({ hasText: /^Locals/ }).first();
+    if ((await locals.count()) > 0) await open(locals);
     let found: Locator | undefined;
     for (const [i, name] of names.entries()) {
       const row = rowNamed(name, i + 2).first();

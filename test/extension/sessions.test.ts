@@ -62,7 +62,7 @@ async function show(expression: string, sessionName?: string, index = 0): Promis
 
 const tab = (pid: string | undefined) => workbench.page.locator(`.tab[aria-label*="(${pid})"]`);
 
-describe.each(['lldb', 'cdt'] as const)('with %s', (adapter) => {
+describe.each(['lldb', 'cdt', 'gdb'] as const)('with %s', (adapter) => {
   test('a stop of one of several threads is a stop of the program, and what the others counted is there', async (context) => {
     const missing = bed.missing[adapter];
     if (missing !== undefined) return context.skip(missing);
@@ -104,6 +104,8 @@ describe.each(['lldb', 'cdt'] as const)('with %s', (adapter) => {
       await expect.poll(() => view.status().textContent(), { message: expression }).toContain(`0x${address}`);
       await expect.poll(() => view.status().textContent()).toContain(`${bytes} bytes selected`);
     }
+    // gdb calls the operator in the program for it, which its own DAP does not come back from.
+    if (adapter === 'gdb') return;
     await view.goTo('&corners_[0]');
     await expect.poll(() => int(view, facts['corners_[0]'])).toBe(1);
   });

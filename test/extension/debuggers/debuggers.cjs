@@ -30,7 +30,8 @@ const fromEnvironment = (name) => {
 /** @type {Record<string, () => vscode.DebugAdapterDescriptor>} */
 const adapters = {
   'test-lldb': () => new vscode.DebugAdapterExecutable(fromEnvironment('DEBUG_LLDB_DAP')),
-  'test-gdb': () => new vscode.DebugAdapterExecutable(fromEnvironment('DEBUG_GDB'), ['--interpreter=dap', '--quiet']),
+  'test-gdb': () =>
+    new vscode.DebugAdapterExecutable(fromEnvironment('DEBUG_GDB_DAP'), ['--interpreter=dap', '--quiet']),
   'test-cdt': () => new vscode.DebugAdapterExecutable(process.execPath, [fromEnvironment('DEBUG_CDT')]),
   'test-gdbserver': () => new vscode.DebugAdapterExecutable(process.execPath, [fromEnvironment('DEBUG_CDT_TARGET')]),
   'test-debugpy': () => new vscode.DebugAdapterExecutable(fromEnvironment('DEBUG_PYTHON'), ['-m', 'debugpy.adapter']),
