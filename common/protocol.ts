@@ -247,8 +247,13 @@ export const viewActions = [
   'followPointer',
   'selectRegion',
   'saveSelection',
+  'breakOnWrite',
+  'revealSource',
 ] as const;
 export type ViewAction = (typeof viewActions)[number];
+
+/** What a view has the extension do. */
+export type ViewCommand = 'attach' | 'history' | 'save' | 'breakOnWrite' | 'revealSource';
 
 /** What the host answers and hears from a view. */
 export interface ViewHostContract {
@@ -275,8 +280,8 @@ export interface ViewHostContract {
     pause: { readonly paused: boolean };
     choices: Choices;
     place: Place;
-    /** Runs one of the extension's own commands: attach, save the range, show the history. */
-    command: { readonly name: 'attach' | 'history' | 'save'; readonly range?: RangeText };
+    /** Runs one of the extension's own commands, on the range that is selected where it is about bytes. */
+    command: { readonly name: ViewCommand; readonly range?: RangeText };
   };
 }
 

@@ -7,11 +7,15 @@ import { createRememberedChoices } from './choices.ts';
 import { commandTable } from './commandTable.ts';
 import { registerCommands } from './commands.ts';
 import { createContextKeys } from './context.ts';
+import { createBreakOnBytes } from './debug/breakOnBytes.ts';
+import { createDataBreakpoints } from './debug/dataBreakpoints.ts';
 import { createResolve } from './debug/resolve.ts';
+import { createRevealSource } from './debug/revealSource.ts';
 import { createDebugSessions } from './debug/sessions.ts';
 import { createShowVariable } from './debug/show.ts';
 import { createWriteTo } from './debug/write.ts';
 import { createEditing } from './editing.ts';
+import { inView } from './inView.ts';
 import { createHistoryDocuments } from './historyDocument.ts';
 import { createLog } from './log.ts';
 import { attachSuccessor, runningProcesses } from './processes.ts';
@@ -51,6 +55,9 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
   const editing = createEditing(settings.editing, editingQuestions, createWriteTo(sessions));
   const histories = own(createHistoryDocuments());
 
+  const breakOnBytes = createBreakOnBytes(own(createDataBreakpoints(sessions, log.info)));
+  const revealSource = createRevealSource(sessions);
+
   const views = createViews({
     extensionUri: context.extensionUri,
     editing,
@@ -70,6 +77,10 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
           const saved = await saveMemory(view.target, range, undefined);
           return saved && tellSaved(saved);
         }
+        case 'breakOnWrite':
+          return inView(view, async () => range && breakOnBytes.choose(view.target, range));
+        case 'revealSource':
+          return inView(view, async () => range && revealSource(view.target, range.start));
         default:
           return name satisfies never;
       }
@@ -85,7 +96,7 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
 
   own(
     registerCommands(
-      commandTable({ openAgent, targets, views, editing, regions, histories, attach, showVariable, log }),
+      commandTable({ openAgent, targets, views, editing, regions, histories, attach, showVariable, breakOnBytes, log }),
       log,
     ),
   );

@@ -23,6 +23,7 @@ export interface Debugged {
 export interface DebugSessions extends vscode.Disposable {
   /** The session that debugs a target, the active one first. */
   of(target: Target): Debugged | undefined;
+  all(): readonly Debugged[];
   /** By the id that the debugger's menus pass; without one, the active session. */
   find(sessionId?: string): Debugged | undefined;
   /** A process took the place of one that is gone: the program was started again under the debugger. */
@@ -227,6 +228,7 @@ export function createDebugSessions({
         found[0]
       );
     },
+    all: () => [...entries.values()],
     find: (sessionId = vscode.debug.activeDebugSession?.id) => entries.get(sessionId ?? ''),
     onRestart: restarts.event,
     onDidChange: changed.event,
