@@ -25,7 +25,7 @@ import { createSerializer } from './restore.ts';
 import { saveMemory, tellSaved } from './save.ts';
 import { onDidChangeSettings, settings } from './settings.ts';
 import { openFromEnvironment, createUriHandler } from './startup.ts';
-import type { OpenAgent } from './target.ts';
+import type { OpenAgent, Target } from './target.ts';
 import { createTargets } from './targets.ts';
 import { createViews, viewType } from './views.ts';
 
@@ -52,7 +52,10 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
       log: log.info,
     }),
   );
-  const editing = createEditing(settings.editing, editingQuestions, createWriteTo(sessions));
+  const tellIn = (target: Target, message: string): void => {
+    for (const view of views.all()) if (view.target === target) view.notice('info', message);
+  };
+  const editing = createEditing(settings.editing, editingQuestions, createWriteTo(sessions, tellIn));
   const histories = own(createHistoryDocuments());
 
   const breakOnBytes = createBreakOnBytes(own(createDataBreakpoints(sessions, log.info)));

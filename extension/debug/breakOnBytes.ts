@@ -2,7 +2,6 @@ import * as vscode from 'vscode';
 import { printAddress } from '../../common/address.ts';
 import type { Range } from '../../common/range.ts';
 import { printLabel } from '../../common/region.ts';
-import { printSize } from '../../common/size.ts';
 import { printTarget, type Target } from '../target.ts';
 import type { AccessType, DataBreakpoint, DataBreakpoints } from './dataBreakpoints.ts';
 
@@ -39,7 +38,7 @@ export function createBreakOnBytes(breakpoints: DataBreakpoints): BreakOnBytes {
       accessType = chosen.accessType;
     }
     await offer.set(accessType);
-    return `The debugger stops the program when ${whatOf(target, range)} are ${short[accessType]}, until the session ends. Choose it again to remove it.`;
+    return `The debugger stops the program when ${whatOf(target, range)} ${range.length === 1 ? 'is' : 'are'} ${short[accessType]}, until the session ends. Choose it again to remove it.`;
   }
 
   return {
@@ -88,7 +87,7 @@ export function createBreakOnBytes(breakpoints: DataBreakpoints): BreakOnBytes {
 /** `4 bytes at 0x7ffd0010, [stack]+0x10`. */
 function whatOf(target: Target, range: Range): string {
   const label = printLabel(target.regions, range.start);
-  return `${printSize(range.length)} at ${printAddress(range.start)}${label === undefined ? '' : ` (${label})`}`;
+  return `${range.length} ${range.length === 1 ? 'byte' : 'bytes'} at ${printAddress(range.start)}${label === undefined ? '' : ` (${label})`}`;
 }
 
 function overlap(a: Range, b: Range): boolean {

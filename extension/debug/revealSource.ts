@@ -12,7 +12,7 @@ import { fieldsOf } from './traffic.ts';
 export type RevealSource = (target: Target, address: Address) => Promise<void>;
 
 interface SourceLine {
-  readonly source: { readonly path?: string; readonly name?: string; readonly sourceReference?: number };
+  readonly uri: vscode.Uri;
   /** From 1. */
   readonly line: number;
 }
@@ -41,7 +41,7 @@ export function createRevealSource(sessions: DebugSessions): RevealSource {
       throw error instanceof MemoryError && error.code === 'Invalid' ? noLine(target, address) : error;
     });
     if (found === undefined) throw noLine(target, address);
-    await show(session, found);
+    await show(found);
   };
 }
 
@@ -54,25 +54,29 @@ async function lineOf({ session }: Debugged, address: Address): Promise<SourceLi
   const { location, line } = fieldsOf(Array.isArray(instructions) ? instructions[0] : undefined);
   const { path, name, sourceReference } = fieldsOf(location);
   if (typeof line !== 'number' || !Number.isInteger(line) || line < 1) return undefined;
-  const isFile = typeof path === 'string' && isAbsolute(path);
-  const isHeld = typeof sourceReference === 'number' && sourceReference > 0;
-  if (!isFile && !isHeld) return undefined;
-  return {
-    line,
-    source: {
-      ...(typeof path === 'string' && { path }),
-      ...(typeof name === 'string' && { name }),
-      ...(isHeld && { sourceReference }),
-    },
-  };
+  if (typeof sourceReference === 'number' && sourceReference > 0) {
+    // The adapter has the text; VS Code asks for it.
+    const source = { sourceReference, ...(typeof name === 'string' && { name }) };
+    return { line, uri: vscode.debug.asDebugSourceUri(source, session) };
+  }
+  const uri = uriOf(path);
+  return uri && { line, uri };
+}
+
+/** VS Code makes URIs of the paths in what an adapter answers, as objects or as text. */
+function uriOf(path: unknown): vscode.Uri | undefined {
+  if (typeof path === 'string') {
+    if (isAbsolute(path)) return vscode.Uri.file(path);
+    return /^[a-z][\w+.-]+:/i.test(path) ? vscode.Uri.parse(path) : undefined;
+  }
+  const { scheme, path: within } = fieldsOf(path);
+  return typeof scheme === 'string' && typeof within === 'string'
+    ? vscode.Uri.from({ scheme, path: within })
+    : undefined;
 }
 
 /** In the editor that has the file already, or beside the memory view. */
-async function show(session: vscode.DebugSession, { source, line }: SourceLine): Promise<void> {
-  const uri =
-    source.sourceReference === undefined
-      ? vscode.Uri.file(source.path ?? '')
-      : vscode.debug.asDebugSourceUri(source, session);
+async function show({ uri, line }: SourceLine): Promise<void> {
   const there = vscode.window.tabGroups.all.find(({ tabs }) =>
     tabs.some(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() === uri.toString()),
   );
@@ -82,7 +86,7 @@ async function show(session: vscode.DebugSession, { source, line }: SourceLine):
   } catch {
     throw new MemoryError(
       'Invalid',
-      `The code there is of line ${line} of ${source.path ?? source.name ?? 'a file'}, which cannot be opened: the program may have been built elsewhere.`,
+      `The code there is of line ${line} of ${uri.fsPath}, which cannot be opened: the program may have been built elsewhere.`,
     );
   }
   // A file that is older or newer than the program may be shorter.

@@ -1,7 +1,6 @@
 import { MemoryError } from '../../common/error.ts';
 import { watchedPieceBytesMax, watchedPiecesMax } from '../../common/limits.ts';
 import { endOf, type Range } from '../../common/range.ts';
-import { printSize } from '../../common/size.ts';
 
 /**
  * A range in pieces that a debug register takes: 1, 2, 4 or 8 bytes, each aligned to its size, in order. Throws MemoryError
@@ -22,7 +21,7 @@ export function watchedPieces(range: Range): readonly Range[] {
 function tooLong(range: Range): MemoryError {
   return new MemoryError(
     'Limit',
-    `A processor watches at most ${watchedPiecesMax} pieces of 1, 2, 4 or 8 aligned bytes, and ${printSize(range.length)} from here ` +
+    `A processor watches at most ${watchedPiecesMax} pieces of 1, 2, 4 or 8 aligned bytes, and the ${range.length} bytes from here ` +
       'take more. Select fewer bytes.',
   );
 }
