@@ -9,6 +9,8 @@ import { registerCommands } from './commands.ts';
 import { createContextKeys } from './context.ts';
 import { createBreakOnBytes } from './debug/breakOnBytes.ts';
 import { createDataBreakpoints } from './debug/dataBreakpoints.ts';
+import { createPermits } from './debug/permits.ts';
+import { askToLift } from './debug/permitQuestion.ts';
 import { createResolve } from './debug/resolve.ts';
 import { createRevealSource } from './debug/revealSource.ts';
 import { createDebugSessions } from './debug/sessions.ts';
@@ -18,7 +20,7 @@ import { createEditing } from './editing.ts';
 import { inView } from './inView.ts';
 import { createHistoryDocuments } from './historyDocument.ts';
 import { createLog } from './log.ts';
-import { attachSuccessor, runningProcesses } from './processes.ts';
+import { attachSuccessor, reportAccess, runningProcesses } from './processes.ts';
 import { editingQuestions } from './questions.ts';
 import { createRegions } from './regions.ts';
 import { createSerializer } from './restore.ts';
@@ -91,7 +93,18 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
     report,
   });
   const attach = createAttach(targets, views);
-  const showVariable = createShowVariable(sessions, views);
+  const permits = own(
+    createPermits({
+      sessions,
+      targets,
+      views,
+      pid: process.pid,
+      whyDenied: (pid) => reportAccess(openAgent, pid),
+      ask: askToLift,
+      log: log.info,
+    }),
+  );
+  const showVariable = createShowVariable(sessions, views, permits.offer);
   sessions.onRestart(({ gone, target }) => {
     for (const view of views.all()) if (view.target === gone) view.show(target).catch(report);
   });

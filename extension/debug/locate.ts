@@ -54,7 +54,9 @@ export async function locateVariable(
   const own = /^0x[0-9a-f]+$/i.test(variable.memoryReference ?? '')
     ? parseAddress(variable.memoryReference ?? '')
     : undefined;
-  const start = own ?? pointed;
+  // One adapter gives the value of a variable in a register as its reference.
+  const isValue = own !== undefined && pointed === undefined && own === integerIn(variable.value);
+  const start = isValue ? undefined : (own ?? pointed);
   if (start === undefined) {
     throw new MemoryError(
       'Invalid',
@@ -128,6 +130,10 @@ export async function addressOfExpression(
   const pointer = pointerIn(result);
   if (pointer !== undefined) return pointer;
   return (await locateExpression(session, expression, frameId)).start;
+}
+
+function integerIn(text: string): bigint | undefined {
+  return /^-?\d{1,20}$/.test(text.trim()) ? BigInt.asUintN(64, BigInt(text.trim())) : undefined;
 }
 
 /** Names such as `[3]` or `private member` are no expressions. */

@@ -63,16 +63,22 @@ async function lineOf({ session }: Debugged, address: Address): Promise<SourceLi
   return uri && { line, uri };
 }
 
-/** VS Code makes URIs of the paths in what an adapter answers, as objects or as text. */
+/**
+ * VS Code makes URIs of the paths in what an adapter answers, as text or as objects, and such of the window's side where the
+ * extension host is a remote one: its files are ours.
+ */
 function uriOf(path: unknown): vscode.Uri | undefined {
   if (typeof path === 'string') {
     if (isAbsolute(path)) return vscode.Uri.file(path);
-    return /^[a-z][\w+.-]+:/i.test(path) ? vscode.Uri.parse(path) : undefined;
+    return /^[a-z][\w+.-]+:/i.test(path) ? onOurSide(vscode.Uri.parse(path)) : undefined;
   }
-  const { scheme, path: within } = fieldsOf(path);
-  return typeof scheme === 'string' && typeof within === 'string'
-    ? vscode.Uri.from({ scheme, path: within })
-    : undefined;
+  const { scheme, authority, path: within } = fieldsOf(path);
+  if (typeof scheme !== 'string' || typeof within !== 'string') return undefined;
+  return onOurSide(vscode.Uri.from({ scheme, path: within, ...(typeof authority === 'string' && { authority }) }));
+}
+
+function onOurSide(uri: vscode.Uri): vscode.Uri {
+  return uri.scheme === 'vscode-remote' ? vscode.Uri.file(uri.path) : uri;
 }
 
 /** In the editor that has the file already, or beside the memory view. */

@@ -54,7 +54,14 @@ export function createWriteTo(sessions: DebugSessions, tell: (target: Target, me
     });
     target.refresh();
     const after = await readWhole(target, request);
-    return { id: lastId--, before, held: after !== undefined && Buffer.compare(after, request.bytes) === 0 };
+    const isOurs = after !== undefined && Buffer.compare(after, request.bytes) === 0;
+    if (after !== undefined && !isOurs && Buffer.compare(after, before) === 0) {
+      throw new MemoryError(
+        'Unsupported',
+        `The debugger of “${debugged.session.name}” says that it has written, and the bytes at ${request.start} are still as they were.`,
+      );
+    }
+    return { id: lastId--, before, held: isOurs };
   };
 }
 

@@ -146,6 +146,8 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
       .filter({ hasText: `Ln ${line}, Col ${length + 1} (${length} selected)` })
       .waitFor({ timeout: 5000 });
     await workbench.screenshot(`reveal-source-${adapter}`);
+    // In the editor that has the file already.
+    expect(await workbench.page.locator('.tab[data-resource-name="debuggee.c"]').count()).toBe(1);
   });
 
   test('of data it says that there is no line', async (context) => {
