@@ -1,7 +1,7 @@
 import type { AccessReport } from '../../common/access.ts';
 import { createDisposableStore, type Disposable } from '../../common/dispose.ts';
 import { MemoryError } from '../../common/error.ts';
-import { printTarget, type Target } from '../target.ts';
+import { detachedReason, printTarget, type Target } from '../target.ts';
 import type { Targets } from '../targets.ts';
 import type { Views } from '../views.ts';
 import { callPrctl } from './callPrctl.ts';
@@ -39,6 +39,16 @@ interface Permit {
   wasShown: boolean;
 }
 
+/** Another process, or what it became by exec, is not the one that the call was made in. */
+function hasExited({ target }: Permit): boolean {
+  return target?.status.state === 'gone' && target.status.reason !== detachedReason;
+}
+
+function requirePaused({ session, traffic }: Debugged): void {
+  if (traffic.isPaused) return;
+  throw new MemoryError('Invalid', `“${session.name}” runs again. Pause it and try once more.`);
+}
+
 /** Yama comes after the check for what is dumpable: a process may be refused for both. */
 const liftingsMax = 2;
 
@@ -54,7 +64,7 @@ export function createPermits({ sessions, targets, views, pid: us, whyDenied, as
 
   function undoWhereStopped(permit: Permit): void {
     const { debugged, lifting, pid, target } = permit;
-    if (!debugged.traffic.isPaused || !drop(permit)) return;
+    if (!debugged.traffic.isPaused || !drop(permit) || hasExited(permit) || debugged.pid !== pid) return;
     callPrctl(debugged, lifting.option, lifting.undo).then(
       (got) => {
         log(`${lifting.call} in process ${pid} is ${got === 0 ? 'undone' : `not undone: prctl returned ${got}`}.`);
@@ -66,12 +76,12 @@ export function createPermits({ sessions, targets, views, pid: us, whyDenied, as
   }
 
   const isOver = ({ target, wasShown }: Permit): boolean =>
-    target === undefined || !targets.all().includes(target) || (wasShown && views.latest(target) === undefined);
+    target !== undefined && (!targets.all().includes(target) || (wasShown && views.latest(target) === undefined));
 
   function look(): void {
     for (const permit of permits) {
       const { debugged, target, lifting, pid } = permit;
-      if (target?.status.state === 'gone' && !targets.all().includes(target)) {
+      if (hasExited(permit)) {
         drop(permit);
       } else if (!sessions.all().some(({ session }) => session.id === debugged.session.id)) {
         drop(permit);
@@ -91,7 +101,8 @@ export function createPermits({ sessions, targets, views, pid: us, whyDenied, as
   /** Makes the call; rejects where it does not help. */
   async function lift(debugged: Debugged, pid: number, lifting: Lifting): Promise<void> {
     const { option, value, asks, call } = lifting;
-    if (asks !== undefined && (await callPrctl(debugged, asks.option, 0)) === asks.already) {
+    const now = asks === undefined ? undefined : await callPrctl(debugged, asks.option, 0);
+    if (now !== undefined && now === asks?.already) {
       throw debugged.refusal ?? new MemoryError('Denied', `${call} would not open process ${pid}.`);
     }
     const got = await callPrctl(debugged, option, value);
@@ -106,7 +117,7 @@ export function createPermits({ sessions, targets, views, pid: us, whyDenied, as
 
   return {
     async offer(debugged) {
-      const { pid, session, traffic } = debugged;
+      const { pid, traffic } = debugged;
       if (pid === undefined || !traffic.isPaused) return false;
       for (let i = 0; i < liftingsMax; i++) {
         const report = await whyDenied(pid);
@@ -114,8 +125,7 @@ export function createPermits({ sessions, targets, views, pid: us, whyDenied, as
         const lifting = liftingOf(report, us);
         if (lifting === undefined) break;
         if (!(await ask(report.name, pid, lifting))) throw new MemoryError('Cancelled', 'The process stays closed.');
-        if (!traffic.isPaused)
-          throw new MemoryError('Invalid', `“${session.name}” runs again. Pause it and try once more.`);
+        requirePaused(debugged);
         await lift(debugged, pid, lifting);
       }
       const ours = permits.filter((permit) => permit.debugged === debugged && permit.target === undefined);

@@ -133,7 +133,12 @@ test.for(['zzz', 'minus', 'empty', 'huge', 'top', 'object', 'number'])(
 
 test('a debugger that does not answer is given up in time', async () => {
   await start('silent');
-  const text = await told(() => debugging.menuOnVariable(['zzz'], 'Show in Live Memory'));
+  const variable = { name: 'zzz', value: 'x', evaluateName: 'zzz', memoryReference: 'zzz' };
+  // VS Code asks for a data breakpoint before it opens the menu of a variable, and waits for ever.
+  const text = await told(() => {
+    debugging.command('liveMemory.showVariable', { container: {}, variable }).catch(() => undefined);
+    return Promise.resolve();
+  });
   expect(text).toMatch(/does not answer|gives no address/);
 });
 

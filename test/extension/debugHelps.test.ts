@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -12,7 +13,7 @@ import {
 } from './debug.ts';
 import type { Traffic } from './debuggers/wire.ts';
 import { memoryView, type MemoryView } from './memory.ts';
-import { startVSCode, type VSCode } from './vscode.ts';
+import { root, startVSCode, type VSCode } from './vscode.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
 // What the debugger does for a memory view: it stops the program when bytes change, and knows the source of code.
@@ -172,6 +173,31 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     expect(debugging.requestsWhileRunning(from)).toEqual([]);
     expect(sent(debugging.traffic().findIndex(({ timeMs }) => timeMs > (from ?? 0)))).toEqual([]);
     await debugging.command('workbench.debug.viewlet.action.enableAllBreakpoints');
+  });
+});
+
+describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('of optimized code, %s', (adapter) => {
+  afterAll(async () => {
+    await debugging.stop().catch(() => undefined);
+    await debugging.clearBreakpoints();
+  });
+
+  test.for(['gone', 'held'])('has no place for %s, and Show in Live Memory says so', async (name, context) => {
+    if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
+    if ((await debugging.where()).frame === undefined) {
+      const source = path.join(bed.folder, 'optimized.c');
+      const program = path.join(bed.folder, 'optimized');
+      copyFileSync(path.join(root, 'test/target/optimized.c'), source);
+      execFileSync('cc', ['-O2', '-g', '-o', program, source], { cwd: bed.folder });
+      await debugging.addBreakpoint('optimized.c', 'break optimized');
+      const { stops } = await debugging.where();
+      const configuration = bed.configuration(`${adapter}: loop`);
+      await debugging.startWith({ ...configuration, name: `${adapter}: optimized`, program });
+      await debugging.stopped(stops);
+    }
+    await debugging.menuOnVariable([name], 'Show in Live Memory');
+    await workbench.notification(`The debugger gives no address for ${name}`).waitFor({ timeout: 15_000 });
+    await workbench.runCommand('Notifications: Clear All Notifications');
   });
 });
 

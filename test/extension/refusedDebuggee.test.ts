@@ -27,7 +27,7 @@ beforeAll(async () => {
   debugging = createDebugging(workbench, bed);
   const told = path.join(bed.folder, '.facts/hidden.json');
   // With no more capabilities than the extension host has: those would be another reason to be refused.
-  const [command = '', ...parameters] = [...lacking(['sys_ptrace']), path.join(bed.folder, 'debuggee'), 'hidden', told];
+  const [command, ...parameters] = [...lacking(['sys_ptrace']), path.join(bed.folder, 'debuggee'), 'hidden', told];
   program = spawn(command, parameters, { stdio: 'ignore' });
   await until('the program has told its facts', async () => Promise.resolve(existsSync(told)));
   facts = JSON.parse(readFileSync(told, 'utf8')) as Record<string, string>;
