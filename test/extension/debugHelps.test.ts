@@ -43,6 +43,8 @@ const sent = (from: number): Traffic[] =>
 const listIn = (request: Traffic | undefined): { dataId: string; accessType?: string }[] =>
   (request?.body as { breakpoints: { dataId: string }[] } | undefined)?.breakpoints ?? [];
 
+const past = /written past the debugger, which may show the old values until the next step/;
+
 describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %s', (adapter) => {
   let view: MemoryView;
   let facts: Readonly<Record<string, string>>;
@@ -158,6 +160,22 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     await expect.poll(() => view.notice().textContent()).toMatch(/knows no line of source for 0x[0-9a-f]+/);
   });
 
+  test('a forced write and its undo go past the debugger, and the view says so once a stop', async (context) => {
+    if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
+    vscode.configure({ 'liveMemory.editing': 'on' });
+    await goTo('constant');
+    const constant = BigInt(facts['constant'] ?? 0);
+    await view.frame.locator('.grid').focus();
+    await workbench.page.keyboard.type('ff');
+    await workbench.pressInDialog('Write Anyway');
+    await expect.poll(() => view.byte(constant)).toBe('ff');
+    await expect.poll(() => view.notice().textContent()).toMatch(past);
+    await workbench.screenshot(`past-debugger-${adapter}`);
+    await workbench.runCommand('Live Memory: Undo Write');
+    await expect.poll(() => view.byte(constant)).toBe('44');
+    expect(await view.frame.locator('.notice:visible').count()).toBe(0);
+  });
+
   test('while the program runs both say to pause it, and the debugger is asked for nothing', async (context) => {
     if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
     await debugging.command('workbench.debug.viewlet.action.disableAllBreakpoints');
@@ -226,6 +244,41 @@ describe.each(['node', 'debugpy'] as const satisfies readonly AdapterName[])('wi
     expect(asked.map(({ name }) => name)).not.toContain('dataBreakpointInfo');
     expect(asked.map(({ name }) => name)).not.toContain('disassemble');
   });
+});
+
+test('an edit that debugpy cannot be told of says so, at each stop once', async (context) => {
+  if (bed.missing.debugpy !== undefined) return context.skip(bed.missing.debugpy);
+  vscode.configure({ 'liveMemory.editing': 'on' });
+  await debugging.addBreakpoint('debuggee.py', 'break here');
+  await debugging.start('debugpy: loop');
+  const { pid, note = '' } = await debugging.facts();
+  const show = (): Promise<unknown> => debugging.command('liveMemory.goTo', { pid: Number(pid), address: note });
+  const type = async (keys: string): Promise<void> => {
+    await view.frame.locator('.grid').focus();
+    await workbench.page.keyboard.type(keys);
+  };
+  await debugging.command('liveMemory.open', { pid: Number(pid), address: note });
+  const view = await memoryView(workbench);
+  const notice = view.frame.locator('.notice:visible');
+  await expect.poll(() => view.byte(BigInt(note))).toMatch(/^[0-9a-f]{2}$/);
+  await show();
+  await type('2a');
+  await expect.poll(() => view.notice().textContent()).toMatch(past);
+  await type('2b');
+  await expect.poll(() => view.byte(BigInt(note) + 1n)).toBe('2b');
+  expect(await notice.count()).toBe(0);
+  await debugging.stepOver();
+  await show();
+  await type('2c');
+  await expect.poll(() => view.notice().textContent()).toMatch(past);
+  // The program has it: Python itself says so.
+  const { frame } = await debugging.where();
+  const parameters = { expression: 'note[0:2]', context: 'watch', frameId: frame?.id };
+  const { result } = await debugging.request<{ result: string }>('evaluate', parameters);
+  expect(result).toContain(',+');
+  await debugging.stop();
+  await debugging.clearBreakpoints();
+  await workbench.runCommand('View: Close All Editors');
 });
 
 test('nothing went wrong behind the scenes', () => {
