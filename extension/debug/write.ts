@@ -1,8 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { addressFrom, printAddress } from '../../common/address.ts';
 import { MemoryError } from '../../common/error.ts';
-import { PageState } from '../../common/page.ts';
+import { pageOf, PageState } from '../../common/page.ts';
 import type { WriteRequest, WriteResult } from '../../common/protocol.ts';
+import { endOf } from '../../common/range.ts';
+import { Access, findRegion } from '../../common/region.ts';
 import type { Target } from '../target.ts';
 import { ask } from './ask.ts';
 import type { DebugSessions } from './sessions.ts';
@@ -38,6 +40,8 @@ export function createWriteTo(sessions: DebugSessions, tell: (target: Target, me
     const isStopped = debugged?.traffic.state === 'stopped';
     if (debugged === undefined || !isStopped || !debugged.traffic.capabilities.writesMemory || request.force === true)
       return pastDebugger(target, request);
+    // A debugger writes to any page, and asks nobody: the agent refuses those that the user has to be asked about.
+    if (!isWritable(target, request)) return pastDebugger(target, request);
     const before = await readWhole(target, request);
     if (before === undefined) return pastDebugger(target, request);
     if (request.expect !== undefined && Buffer.compare(before, request.expect) !== 0) {
@@ -63,6 +67,17 @@ export function createWriteTo(sessions: DebugSessions, tell: (target: Target, me
     }
     return { id: lastId--, before, held: isOurs };
   };
+}
+
+/** Whether all of its pages are mapped for writing, as far as is known. */
+function isWritable({ regions }: Target, { start, bytes }: WriteRequest): boolean {
+  const last = pageOf(endOf({ start: addressFrom(start), length: bytes.length }) - 1n);
+  for (let page = pageOf(addressFrom(start)); page <= last;) {
+    const index = findRegion(regions, page);
+    if (index < 0 || ((regions.access[index] ?? 0) & Access.write) === 0) return false;
+    page = regions.ends[index] ?? last + 1;
+  }
+  return true;
 }
 
 /** What stands there now; `undefined` where not all of it can be read, which the agent's own write explains. */

@@ -25,6 +25,7 @@ let debugging: Debugging;
 beforeAll(async () => {
   bed = await createDebugBed();
   vscode = await startVSCode({ extension: 'development', ...bed.options });
+  vscode.configure({ 'liveMemory.editing': 'on' });
   workbench = await openWorkbench(vscode, { width: 2000, height: 1000, theme: 'dark' });
   debugging = createDebugging(workbench, bed);
 }, 120_000);
@@ -162,7 +163,6 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
 
   test('a forced write and its undo go past the debugger, and the view says so once a stop', async (context) => {
     if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
-    vscode.configure({ 'liveMemory.editing': 'on' });
     await goTo('constant');
     const constant = BigInt(facts['constant'] ?? 0);
     await view.frame.locator('.grid').focus();
@@ -171,6 +171,7 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     await expect.poll(() => view.byte(constant)).toBe('ff');
     await expect.poll(() => view.notice().textContent()).toMatch(past);
     await workbench.screenshot(`past-debugger-${adapter}`);
+    await view.frame.locator('.notice').getByRole('button', { name: 'Dismiss' }).first().click();
     await workbench.runCommand('Live Memory: Undo Write');
     await expect.poll(() => view.byte(constant)).toBe('44');
     expect(await view.frame.locator('.notice:visible').count()).toBe(0);
@@ -248,7 +249,6 @@ describe.each(['node', 'debugpy'] as const satisfies readonly AdapterName[])('wi
 
 test('an edit that debugpy cannot be told of says so, at each stop once', async (context) => {
   if (bed.missing.debugpy !== undefined) return context.skip(bed.missing.debugpy);
-  vscode.configure({ 'liveMemory.editing': 'on' });
   await debugging.addBreakpoint('debuggee.py', 'break here');
   await debugging.start('debugpy: loop');
   const { pid, note = '' } = await debugging.facts();
@@ -264,6 +264,7 @@ test('an edit that debugpy cannot be told of says so, at each stop once', async 
   await show();
   await type('2a');
   await expect.poll(() => view.notice().textContent()).toMatch(past);
+  await view.frame.locator('.notice').getByRole('button', { name: 'Dismiss' }).first().click();
   await type('2b');
   await expect.poll(() => view.byte(BigInt(note) + 1n)).toBe('2b');
   expect(await notice.count()).toBe(0);
