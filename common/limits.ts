@@ -56,6 +56,10 @@ export const editsWaitingMax = 256;
 /** How long the agent may take to answer before the view says so. People notice a wait at one second and blame the tool at three. */
 export const silenceMs = 2000;
 
+/** Pieces of memory that a data breakpoint takes: x86-64 has four debug registers, and each watches 1, 2, 4 or 8 aligned bytes. */
+export const watchedPiecesMax = 4;
+export const watchedPieceBytesMax = 8;
+
 /** How long a debug adapter may take to answer: gdb loads the symbols of a large program for seconds. */
 export const adapterAnswerMs = 10_000;
 

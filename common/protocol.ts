@@ -248,8 +248,13 @@ export const viewActions = [
   'followPointer',
   'selectRegion',
   'saveSelection',
+  'breakOnWrite',
+  'revealSource',
 ] as const;
 export type ViewAction = (typeof viewActions)[number];
+
+/** What a view has the extension do. */
+export type ViewCommand = 'attach' | 'history' | 'save' | 'breakOnWrite' | 'revealSource';
 
 /** What the host answers and hears from a view. */
 export interface ViewHostContract {
@@ -278,8 +283,8 @@ export interface ViewHostContract {
     place: Place;
     /** Follows an expression from now on, or none: see `pinned`. */
     pin: { readonly expression?: string };
-    /** Runs one of the extension's own commands: attach, save the range, show the history. */
-    command: { readonly name: 'attach' | 'history' | 'save'; readonly range?: RangeText };
+    /** Runs one of the extension's own commands, on the range that is selected where it is about bytes. */
+    command: { readonly name: ViewCommand; readonly range?: RangeText };
   };
 }
 

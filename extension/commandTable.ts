@@ -7,6 +7,7 @@ import { isMenuContext, parseSaveArgument, parseTargetArgument } from './argumen
 import { askForAddress, askForRange } from './ask.ts';
 import { resolveAddress, type Attach } from './attach.ts';
 import type { CommandTable } from './commands.ts';
+import type { BreakOnBytes } from './debug/breakOnBytes.ts';
 import type { ShowVariable } from './debug/show.ts';
 import { askForDisplay } from './display.ts';
 import type { Editing } from './editing.ts';
@@ -32,6 +33,7 @@ export interface CommandSurroundings {
   readonly histories: HistoryDocuments;
   readonly attach: Attach;
   readonly showVariable: ShowVariable;
+  readonly breakOnBytes: BreakOnBytes;
   readonly log: Log;
 }
 
@@ -49,7 +51,7 @@ const inView = viewActions.filter((action) => !notPassedOn.has(action));
 
 /** Every command of the extension. */
 export function commandTable(around: CommandSurroundings): CommandTable {
-  const { openAgent, targets, views, editing, regions, histories, attach, showVariable, log } = around;
+  const { openAgent, targets, views, editing, regions, histories, attach, showVariable, breakOnBytes, log } = around;
   const list = () => listProcesses(openAgent);
 
   /** The target that a command means: the one named, the active view's, the only one, or the one that the user picks. */
@@ -236,6 +238,7 @@ export function commandTable(around: CommandSurroundings): CommandTable {
     'liveMemory.leaveAbsent': () => readAbsent(false),
     'liveMemory.showVariable': showVariable.own,
     'liveMemory.showPointed': showVariable.pointed,
+    'liveMemory.dataBreakpoints': () => breakOnBytes.manage(),
     'liveMemory.saveRegion': save,
     'liveMemory.explainAccess': explain,
     'liveMemory.chooseDisplay': chooseDisplay,

@@ -7,21 +7,27 @@ import { createRememberedChoices } from './choices.ts';
 import { commandTable } from './commandTable.ts';
 import { registerCommands } from './commands.ts';
 import { createContextKeys } from './context.ts';
+import { createBreakOnBytes } from './debug/breakOnBytes.ts';
+import { createDataBreakpoints } from './debug/dataBreakpoints.ts';
+import { createPermits } from './debug/permits.ts';
+import { askToLift } from './debug/permitQuestion.ts';
 import { createResolve } from './debug/resolve.ts';
+import { createRevealSource } from './debug/revealSource.ts';
 import { createDebugSessions } from './debug/sessions.ts';
 import { createShowVariable } from './debug/show.ts';
 import { createWriteTo } from './debug/write.ts';
 import { createEditing } from './editing.ts';
+import { inView } from './inView.ts';
 import { createHistoryDocuments } from './historyDocument.ts';
 import { createLog } from './log.ts';
-import { attachSuccessor, runningProcesses } from './processes.ts';
+import { attachSuccessor, reportAccess, runningProcesses } from './processes.ts';
 import { editingQuestions } from './questions.ts';
 import { createRegions } from './regions.ts';
 import { createSerializer } from './restore.ts';
 import { saveMemory, tellSaved } from './save.ts';
 import { onDidChangeSettings, settings } from './settings.ts';
 import { openFromEnvironment, createUriHandler } from './startup.ts';
-import type { OpenAgent } from './target.ts';
+import type { OpenAgent, Target } from './target.ts';
 import { createTargets } from './targets.ts';
 import { createViews, viewType } from './views.ts';
 
@@ -48,8 +54,14 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
       log: log.info,
     }),
   );
-  const editing = createEditing(settings.editing, editingQuestions, createWriteTo(sessions));
+  const tellIn = (target: Target, message: string): void => {
+    for (const view of views.all()) if (view.target === target) view.notice('info', message);
+  };
+  const editing = createEditing(settings.editing, editingQuestions, createWriteTo(sessions, tellIn));
   const histories = own(createHistoryDocuments());
+
+  const breakOnBytes = createBreakOnBytes(own(createDataBreakpoints(sessions, log.info)));
+  const revealSource = createRevealSource(sessions);
 
   const views = createViews({
     extensionUri: context.extensionUri,
@@ -70,6 +82,10 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
           const saved = await saveMemory(view.target, range, undefined);
           return saved && tellSaved(saved);
         }
+        case 'breakOnWrite':
+          return inView(view, async () => range && breakOnBytes.choose(view.target, range));
+        case 'revealSource':
+          return inView(view, async () => range && revealSource(view.target, range.start));
         default:
           return name satisfies never;
       }
@@ -77,7 +93,18 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
     report,
   });
   const attach = createAttach(targets, views);
-  const showVariable = createShowVariable(sessions, views);
+  const permits = own(
+    createPermits({
+      sessions,
+      targets,
+      views,
+      pid: process.pid,
+      whyDenied: (pid) => reportAccess(openAgent, pid),
+      ask: askToLift,
+      log: log.info,
+    }),
+  );
+  const showVariable = createShowVariable(sessions, views, permits.offer);
   sessions.onRestart(({ gone, target }) => {
     for (const view of views.all()) if (view.target === gone) view.show(target).catch(report);
   });
@@ -91,7 +118,7 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
 
   own(
     registerCommands(
-      commandTable({ openAgent, targets, views, editing, regions, histories, attach, showVariable, log }),
+      commandTable({ openAgent, targets, views, editing, regions, histories, attach, showVariable, breakOnBytes, log }),
       log,
     ),
   );

@@ -22,9 +22,14 @@ export interface AccessAnswer extends Pick<AccessReport, 'allowed' | 'cause' | '
 
 /** Whether a process can be opened, by an agent that lives for this one answer. */
 export async function explainAccess(openAgent: OpenAgent, pid: number): Promise<AccessAnswer> {
-  const report = await withAgent(openAgent, (agent) => agent.channel.call('whyDenied', { pid }));
+  const report = await reportAccess(openAgent, pid);
   const { allowed, cause, detail, remedies } = report;
   return { allowed, cause, detail, remedies, message: [detail, ...remedies].join(' ') };
+}
+
+/** The same, with all that was looked at. */
+export async function reportAccess(openAgent: OpenAgent, pid: number): Promise<AccessReport> {
+  return withAgent(openAgent, (agent) => agent.channel.call('whyDenied', { pid }));
 }
 
 /** Attaches to the process that took the place of one that is gone; rejects with a sentence where there is none. */

@@ -67,6 +67,9 @@ export function printTarget(facts: TargetFacts): string {
   return `${facts.name} (${facts.pid})`;
 }
 
+/** Why a target is gone whose process may live on. */
+export const detachedReason = 'Detached.';
+
 let lastKey = 0;
 
 /** Starts an agent and attaches it. Rejects as `AgentContract.attach` does; nothing is left behind then. */
@@ -232,7 +235,7 @@ function targetOver(facts: TargetFacts, agent: Agent, ear: Ear): Target {
       const { state, reason = '' } = ear.latest.status;
       const why = state === 'gone' ? reason : `${printTarget(facts)} is detached.`;
       const gone = new MemoryError('Gone', `${why} Attach again to go on.`);
-      ear.hears.status({ state: 'gone', sinceMs: Date.now(), reason: 'Detached.' });
+      ear.hears.status({ state: 'gone', sinceMs: Date.now(), reason: detachedReason });
       channel.close(gone);
       store.dispose();
     },

@@ -11,6 +11,7 @@ import type {
   Residency,
   ResolvedAddress,
   ViewAction,
+  ViewCommand,
   ViewContract,
   ViewHostContract,
 } from '../common/protocol.ts';
@@ -61,7 +62,7 @@ export interface ViewSurroundings {
   /** The address of any expression that the address box takes. */
   resolve(target: Target, expression: string): Promise<ResolvedAddress>;
   reattach(target: Target): Promise<Target>;
-  run(name: 'attach' | 'history' | 'save', view: View, range: Range | undefined): Promise<unknown>;
+  run(name: ViewCommand, view: View, range: Range | undefined): Promise<unknown>;
   report(error: unknown): void;
 }
 

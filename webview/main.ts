@@ -250,6 +250,10 @@ function start(app: HTMLElement): void {
       case 'saveSelection':
         if (grid.selection === undefined) return;
         return host.say('command', { name: 'save', range: printRange(selectedRange(grid.selection)) });
+      case 'breakOnWrite':
+      case 'revealSource':
+        if (grid.selection === undefined) return fail('Select bytes first.', 'info');
+        return host.say('command', { name: action, range: printRange(selectedRange(grid.selection)) });
     }
   }
 

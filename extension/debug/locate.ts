@@ -47,21 +47,36 @@ export async function locateVariable(
   const expression = variable.evaluateName ?? nameAsExpression(variable.name);
   if (expression !== undefined) {
     const found = await locateExpression(session, expression, frameId).catch(() => undefined);
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      if (isInRegister(variable, found.start)) throw nowhere(variable);
+      return found;
+    }
   }
   // A register and a pointer's value are addresses themselves: to show what is there is all that can be done.
   const pointed = pointerIn(variable.value);
   const own = /^0x[0-9a-f]+$/i.test(variable.memoryReference ?? '')
     ? parseAddress(variable.memoryReference ?? '')
     : undefined;
-  const start = own ?? pointed;
-  if (start === undefined) {
-    throw new MemoryError(
-      'Invalid',
-      `The debugger gives no address for ${variable.name}: it may be in a register, optimised out, or a value without a place in memory.`,
-    );
-  }
+  const start = own !== undefined && own === integerIn(variable.value) ? undefined : (own ?? pointed);
+  if (start === undefined) throw nowhere(variable);
   return { start, length: unknownLength };
+}
+
+/**
+ * lldb-dap gives the value of a variable in a register as its reference, and lldb makes a copy in memory of its own for `&` of
+ * such a one. Of `this` the reference is the object, wherever `this` itself is.
+ */
+function isInRegister({ name, value, memoryReference = '' }: Variable, found: Address): boolean {
+  if (name === 'this' || !/^0x[0-9a-f]+$/i.test(memoryReference)) return false;
+  const reference = parseAddress(memoryReference);
+  return reference !== undefined && reference !== found && reference === (integerIn(value) ?? pointerIn(value));
+}
+
+function nowhere({ name }: Variable): MemoryError {
+  return new MemoryError(
+    'Invalid',
+    `The debugger gives no address for ${name}: it may be in a register, optimised out, or a value without a place in memory.`,
+  );
 }
 
 /** The bytes of what an expression names (`buffer[3]`, `node->next`). Rejects with MemoryError. */
@@ -130,6 +145,10 @@ export async function addressOfExpression(
   const pointer = pointerIn(result);
   if (pointer !== undefined) return pointer;
   return (await locateExpression(session, expression, frameId)).start;
+}
+
+function integerIn(text: string): bigint | undefined {
+  return /^-?\d{1,20}$/.test(text.trim()) ? BigInt.asUintN(64, BigInt(text.trim())) : undefined;
 }
 
 /** Names such as `[3]` or `private member` are no expressions. */

@@ -11,6 +11,8 @@ import { createTraffic, type Traffic } from './traffic.ts';
 export interface Debugged {
   readonly session: vscode.DebugSession;
   readonly traffic: Traffic;
+  /** The number of its process, as far as it is known. */
+  readonly pid: number | undefined;
   /** The process, attached to; `undefined` while it is not known, or where it cannot be opened. */
   readonly target: Target | undefined;
   /** Why it could not be opened. */
@@ -23,6 +25,9 @@ export interface Debugged {
 export interface DebugSessions extends vscode.Disposable {
   /** The session that debugs a target, the active one first. */
   of(target: Target): Debugged | undefined;
+  all(): readonly Debugged[];
+  /** Attaches to a process that was refused before; answers the target where it is let in now. */
+  retry(debugged: Debugged): Promise<Target | undefined>;
   /** By the id that the debugger's menus pass; without one, the active session. */
   find(sessionId?: string): Debugged | undefined;
   /** A process took the place of one that is gone: the program was started again under the debugger. */
@@ -36,6 +41,7 @@ const restartMs = 10_000;
 interface Entry {
   readonly session: vscode.DebugSession;
   readonly traffic: Traffic;
+  pid: number | undefined;
   target: Target | undefined;
   refusal: Error | undefined;
   /** Ends what was begun for the target that it has. */
@@ -70,6 +76,7 @@ export function createDebugSessions({
     const entry: Entry = {
       session,
       traffic,
+      pid: undefined,
       target: undefined,
       refusal: undefined,
       release: () => undefined,
@@ -125,6 +132,7 @@ export function createDebugSessions({
   async function take(entry: Entry, pid: number): Promise<void> {
     if (!attachesAutomatically() || entry.target?.facts.pid === pid) return;
     letGo(entry);
+    entry.pid = pid;
     const wasThere = targets.find(pid) !== undefined;
     try {
       const target = await targets.attach(pid);
@@ -226,6 +234,13 @@ export function createDebugSessions({
         found.find(({ traffic }) => traffic.state === 'stopped') ??
         found[0]
       );
+    },
+    all: () => [...entries.values()],
+    async retry({ session, pid }) {
+      const entry = entries.get(session.id);
+      if (entry !== undefined && pid !== undefined) wait(entry, take(entry, pid));
+      await entry?.pending;
+      return entry?.target;
     },
     find: (sessionId = vscode.debug.activeDebugSession?.id) => entries.get(sessionId ?? ''),
     onRestart: restarts.event,

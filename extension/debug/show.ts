@@ -3,6 +3,7 @@ import { printAddress } from '../../common/address.ts';
 import { MemoryError } from '../../common/error.ts';
 import type { Range } from '../../common/range.ts';
 import { placeOf } from '../place.ts';
+import type { Target } from '../target.ts';
 import type { Views } from '../views.ts';
 import { chosenFrame } from './ask.ts';
 import { locateExpression, locatePointed, locatePointedBy, locateVariable, variableFrom } from './locate.ts';
@@ -17,9 +18,13 @@ export interface ShowVariable {
   pointed(argument: unknown): Promise<void>;
 }
 
-export function createShowVariable(sessions: DebugSessions, views: Views): ShowVariable {
+export function createShowVariable(
+  sessions: DebugSessions,
+  views: Views,
+  openByDebugger: (debugged: Debugged) => Promise<boolean>,
+): ShowVariable {
   /** The session that a menu means, with its process open. */
-  async function meant(argument: unknown): Promise<Debugged & { readonly target: NonNullable<Debugged['target']> }> {
+  async function meant(argument: unknown): Promise<Found> {
     const { sessionId } = fieldsOf(argument);
     const debugged = sessions.find(typeof sessionId === 'string' ? sessionId : undefined);
     if (debugged === undefined)
@@ -27,6 +32,8 @@ export function createShowVariable(sessions: DebugSessions, views: Views): ShowV
     await debugged.pending;
     const { target, refusal, session } = debugged;
     if (target !== undefined) return { ...debugged, target };
+    if (refusal instanceof MemoryError && refusal.code === 'Denied' && (await openByDebugger(debugged)))
+      return meant(argument);
     if (refusal !== undefined) throw refusal;
     throw new MemoryError(
       'Unsupported',
@@ -34,7 +41,19 @@ export function createShowVariable(sessions: DebugSessions, views: Views): ShowV
     );
   }
 
-  function show(debugged: Debugged & { readonly target: NonNullable<Debugged['target']> }, range: Range): void {
+  /** A debugger may give any number as an address. */
+  async function requireMapped({ target, session }: Found, range: Range): Promise<void> {
+    const address = printAddress(range.start);
+    await target.call('resolve', { expression: address }).catch((error: unknown) => {
+      if (!(error instanceof MemoryError) || error.code !== 'Unmapped') throw error;
+      throw new MemoryError(
+        'Unmapped',
+        `The debugger of “${session.name}” says that it is at ${address}, and nothing is mapped there: it may be in a register, or be a pointer that points nowhere.`,
+      );
+    });
+  }
+
+  function show(debugged: Found, range: Range): void {
     const { target } = debugged;
     const view = views.latest(target);
     if (view !== undefined) view.goTo({ address: printAddress(range.start), length: range.length });
@@ -51,12 +70,12 @@ export function createShowVariable(sessions: DebugSessions, views: Views): ShowV
       );
     const frame = await chosenFrame(session, traffic.threadId);
     const variable = variableFrom(argument);
-    show(
-      debugged,
+    const range =
       variable === undefined
         ? await how.ofExpression(session, expressionIn(argument), frame)
-        : await how.ofVariable(session, variable, frame),
-    );
+        : await how.ofVariable(session, variable, frame);
+    await requireMapped(debugged, range);
+    show(debugged, range);
   }
 
   return {
@@ -64,6 +83,9 @@ export function createShowVariable(sessions: DebugSessions, views: Views): ShowV
     pointed: (argument) => locate(argument, { ofVariable: locatePointed, ofExpression: locatePointedBy }),
   };
 }
+
+/** A session whose process is open. */
+type Found = Debugged & { readonly target: Target };
 
 /** What of a variable, or of an expression, is shown. */
 interface Way {

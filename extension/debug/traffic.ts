@@ -9,6 +9,10 @@ import { createEmitter, type Event } from '../../common/event.ts';
 export interface Capabilities {
   readonly readsMemory: boolean;
   readonly writesMemory: boolean;
+  readonly disassembles: boolean;
+  readonly breaksOnData: boolean;
+  /** Whether a data breakpoint may be put on an address and so many bytes, rather than on what an expression names. */
+  readonly breaksOnBytes: boolean;
 }
 
 export interface Traffic {
@@ -19,6 +23,8 @@ export interface Traffic {
   readonly state: 'running' | 'stopped';
   /** Whether a thread is stopped, though others may run: frames and variables can be asked for. */
   readonly isPaused: boolean;
+  /** How often it has stopped. */
+  readonly stops: number;
   readonly capabilities: Capabilities;
   /** The process that the adapter has named; not one on another machine. */
   readonly pid: number | undefined;
@@ -26,6 +32,10 @@ export interface Traffic {
   readonly threadId: number | undefined;
   /** What it has put out lately: some answer a command with output. */
   readonly output: string;
+  /** The data breakpoints that VS Code has last sent; any request replaces all that the adapter has. */
+  readonly dataBreakpoints: readonly unknown[];
+  /** The next `setDataBreakpoints` with this list is our own, not VS Code’s. */
+  expectOwn(dataBreakpoints: readonly unknown[]): void;
   /** Fires for every stop of all threads, also where one follows another. */
   readonly onState: Event<'running' | 'stopped'>;
   /** A thread has stopped. */
@@ -33,6 +43,8 @@ export interface Traffic {
   readonly onPid: Event<number>;
   /** Memory, or what the debugger shows of it, has changed although the process is stopped. */
   readonly onMemory: Event<void>;
+  /** VS Code has sent data breakpoints, and the adapter has answered. */
+  readonly onDataBreakpoints: Event<void>;
 }
 
 /** Enough for the answer to `info proc`, whose arguments may be long. */
@@ -46,15 +58,27 @@ export function createTraffic(): Traffic {
   const pids = createEmitter<number>();
   const memory = createEmitter<void>();
   const pauses = createEmitter<void>();
+  const dataBreakpointsSent = createEmitter<void>();
   let isPaused = false;
   let wasStopped = false;
   let state: 'running' | 'stopped' = 'running';
-  let capabilities: Capabilities = { readsMemory: false, writesMemory: false };
+  let stops = 0;
+  let capabilities: Capabilities = {
+    readsMemory: false,
+    writesMemory: false,
+    disassembles: false,
+    breaksOnData: false,
+    breaksOnBytes: false,
+  };
   let pid: number | undefined;
   let threadId: number | undefined;
   let output = '';
   /** Requests that may fail, in which case the process has not moved; by their number. */
   const moving = new Set<unknown>();
+  let dataBreakpoints: readonly unknown[] = [];
+  let own: string | undefined;
+  /** VS Code’s requests for data breakpoints, by their number. */
+  const breaking = new Set<unknown>();
 
   function turn(next: 'running' | 'stopped'): void {
     isPaused = next === 'stopped';
@@ -68,6 +92,9 @@ export function createTraffic(): Traffic {
     capabilities = {
       readsMemory: known('supportsReadMemoryRequest', capabilities.readsMemory),
       writesMemory: known('supportsWriteMemoryRequest', capabilities.writesMemory),
+      disassembles: known('supportsDisassembleRequest', capabilities.disassembles),
+      breaksOnData: known('supportsDataBreakpoints', capabilities.breaksOnData),
+      breaksOnBytes: known('supportsDataBreakpointBytes', capabilities.breaksOnBytes),
     };
   }
 
@@ -87,6 +114,7 @@ export function createTraffic(): Traffic {
         // Where other threads run on, memory changes on.
         if (body['allThreadsStopped'] !== false) turn('stopped');
         isPaused = true;
+        stops++;
         pauses.fire();
         return;
       case 'continued':
@@ -107,9 +135,20 @@ export function createTraffic(): Traffic {
     }
   }
 
+  function breaks(request: unknown, list: unknown): void {
+    if (!Array.isArray(list)) return;
+    if (JSON.stringify(list) === own) {
+      own = undefined;
+      return;
+    }
+    dataBreakpoints = list;
+    breaking.add(request);
+  }
+
   return {
     sent(message) {
-      const { type, command, seq } = fieldsOf(message);
+      const { type, command, seq, arguments: parameters } = fieldsOf(message);
+      if (command === 'setDataBreakpoints') breaks(seq, fieldsOf(parameters)['breakpoints']);
       if (type !== 'request' || !goingOn.has(command) || !isPaused) return;
       moving.add(seq);
       wasStopped = state === 'stopped';
@@ -120,6 +159,7 @@ export function createTraffic(): Traffic {
       if (type === 'event') happened(event, fieldsOf(body));
       if (type !== 'response') return;
       if (command === 'initialize' && success === true) learn(fieldsOf(body));
+      if (breaking.delete(request)) dataBreakpointsSent.fire();
       if (!moving.delete(request) || success !== false) return;
       if (wasStopped) turn('stopped');
       isPaused = true;
@@ -139,6 +179,15 @@ export function createTraffic(): Traffic {
     get output() {
       return output;
     },
+    get dataBreakpoints() {
+      return dataBreakpoints;
+    },
+    expectOwn(list) {
+      own = JSON.stringify(list);
+    },
+    get stops() {
+      return stops;
+    },
     get threadId() {
       return threadId;
     },
@@ -146,6 +195,7 @@ export function createTraffic(): Traffic {
     onPid: pids.event,
     onPause: pauses.event,
     onMemory: memory.event,
+    onDataBreakpoints: dataBreakpointsSent.event,
   };
 }
 

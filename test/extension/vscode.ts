@@ -34,6 +34,8 @@ export interface VSCodeOptions {
   readonly alongside?: readonly string[];
   /** Otherwise one that is free. */
   readonly port?: number;
+  /** Capabilities that nothing in it can have, though root starts it: `sys_ptrace`. */
+  readonly without?: readonly string[];
   /** For the server's command line. */
   readonly parameters?: readonly string[];
 }
@@ -116,7 +118,8 @@ export async function startVSCode(options: VSCodeOptions): Promise<VSCode> {
       ...['--disable-getting-started-override', '--disable-file-downloads', ...(options.parameters ?? [])],
     ];
     // In a process group of its own, so that what it starts (extension hosts, adapters, debuggees) ends with it.
-    const running = spawn(process.execPath, serve, {
+    const [program = '', ...parameters] = [...lacking(options.without ?? []), process.execPath, ...serve];
+    const running = spawn(program, parameters, {
       env,
       cwd: userData,
       detached: true,
@@ -178,6 +181,13 @@ export async function startVSCode(options: VSCodeOptions): Promise<VSCode> {
       if (options.userData === undefined) rmSync(userData, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** What a command is put behind to run without capabilities, for good. Empty where there are none to take. */
+export function lacking(capabilities: readonly string[]): readonly string[] {
+  if (capabilities.length === 0 || process.getuid?.() !== 0) return [];
+  const dropped = capabilities.map((name) => `-${name}`).join(',');
+  return ['setpriv', '--bounding-set', dropped, '--inh-caps', dropped];
 }
 
 /** Installs folders as they are, by naming them in the list that VS Code keeps of what is installed. */

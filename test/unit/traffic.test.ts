@@ -71,12 +71,35 @@ test('where other threads run on, memory changes on', () => {
 test('what the adapter can do comes with initialize, and may change', () => {
   const { traffic, told } = listened();
   traffic.received(response(1, 'initialize', true, { supportsReadMemoryRequest: true }));
-  expect(traffic.capabilities).toEqual({ readsMemory: true, writesMemory: false });
+  expect(traffic.capabilities).toMatchObject({ readsMemory: true, writesMemory: false });
   traffic.received(event('capabilities', { capabilities: { supportsWriteMemoryRequest: true } }));
-  expect(traffic.capabilities).toEqual({ readsMemory: true, writesMemory: true });
+  expect(traffic.capabilities).toMatchObject({ readsMemory: true, writesMemory: true });
   traffic.received(event('memory'));
   traffic.received(event('invalidated'));
   expect(told).toEqual(['memory', 'memory']);
+});
+
+test('data breakpoints are those of VS Code, not the ones that were announced as ours', () => {
+  const { traffic } = listened();
+  let told = 0;
+  traffic.onDataBreakpoints(() => told++);
+  const sent = (seq: number, breakpoints: unknown): void =>
+    traffic.sent({ type: 'request', seq, command: 'setDataBreakpoints', arguments: { breakpoints } });
+  const theirs = [{ dataId: 'a', accessType: 'write' }];
+  const both = [...theirs, { dataId: 'b', accessType: 'read' }];
+  sent(1, theirs);
+  expect(told).toBe(0);
+  traffic.received(response(1, 'setDataBreakpoints', true, { breakpoints: [{ verified: true }] }));
+  expect([traffic.dataBreakpoints, told]).toEqual([theirs, 1]);
+  traffic.expectOwn(both);
+  sent(2, both);
+  traffic.received(response(2, 'setDataBreakpoints', true, {}));
+  expect([traffic.dataBreakpoints, told]).toEqual([theirs, 1]);
+  // Announced once, expected once.
+  sent(3, both);
+  expect(traffic.dataBreakpoints).toEqual(both);
+  sent(4, 'nonsense');
+  expect(traffic.dataBreakpoints).toEqual(both);
 });
 
 test('an adapter may send anything', () => {

@@ -3,6 +3,7 @@
 // @ts-check
 const { appendFileSync, rmSync } = require('node:fs');
 const { createServer } = require('node:net');
+const path = require('node:path');
 const vscode = require('vscode');
 const measure = require('./measure.cjs');
 
@@ -35,6 +36,7 @@ const adapters = {
   'test-cdt': () => new vscode.DebugAdapterExecutable(process.execPath, [fromEnvironment('DEBUG_CDT')]),
   'test-gdbserver': () => new vscode.DebugAdapterExecutable(process.execPath, [fromEnvironment('DEBUG_CDT_TARGET')]),
   'test-debugpy': () => new vscode.DebugAdapterExecutable(fromEnvironment('DEBUG_PYTHON'), ['-m', 'debugpy.adapter']),
+  'test-bad': () => new vscode.DebugAdapterExecutable(process.execPath, [path.join(__dirname, 'bad.cjs')]),
 };
 
 /** @param {vscode.ExtensionContext} context */

@@ -1,0 +1,182 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { parseAddress, type Address } from '../../common/address.ts';
+import { adapterAnswerMs } from '../../common/limits.ts';
+import { addressOfPage, pageOf } from '../../common/page.ts';
+import { attach } from '../../native/attach.ts';
+import { createPlan } from '../../native/source.ts';
+import { createDebugBed, createDebugging, until, type DebugBed, type Debugging } from './debug.ts';
+import { memoryView, type MemoryView } from './memory.ts';
+import { startVSCode, type VSCode } from './vscode.ts';
+import { openWorkbench, type Workbench } from './workbench.ts';
+
+// Debug adapters that say nothing, nonsense, or no: a sentence in time, a view that goes on, and not one byte written.
+let bed: DebugBed;
+let vscode: VSCode;
+let workbench: Workbench;
+let debugging: Debugging;
+let program: ChildProcess;
+let facts: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  bed = await createDebugBed();
+  vscode = await startVSCode({ extension: 'development', ...bed.options });
+  vscode.configure({ 'liveMemory.editing': 'on' });
+  workbench = await openWorkbench(vscode, { width: 1600, height: 1000, theme: 'dark' });
+  debugging = createDebugging(workbench, bed);
+  // The adapter stops nothing, so this one goes on. Nobody changes its `table`.
+  const told = path.join(bed.folder, '.facts/free.json');
+  program = spawn(path.join(bed.folder, 'debuggee'), ['loop', told], { stdio: 'ignore' });
+  await until('the program has told its facts', async () => Promise.resolve(existsSync(told)));
+  facts = JSON.parse(readFileSync(told, 'utf8')) as Record<string, string>;
+}, 120_000);
+afterAll(async () => {
+  program?.kill('SIGKILL');
+  await workbench?.dispose();
+  await vscode?.dispose();
+  await bed?.dispose();
+});
+
+const table = (): Address => parseAddress(facts['table'] ?? '') ?? 0n;
+
+/** The first four bytes of `table`, read past everything that is tested here. */
+async function truth(): Promise<number[]> {
+  const process = await attach(Number(facts['pid']));
+  try {
+    const plan = createPlan([pageOf(table())]);
+    await process.read(plan);
+    const offset = Number(table() - addressOfPage(pageOf(table())));
+    return [...plan.bytes.subarray(offset, offset + 4)];
+  } finally {
+    process.dispose();
+  }
+}
+
+async function start(how: string, tellsProcess = true): Promise<void> {
+  const { stops } = await debugging.where();
+  await debugging.startWith({
+    ...{ name: `bad: ${how}`, type: 'test-bad', request: 'launch', how },
+    ...(tellsProcess && { process: Number(facts['pid']) }),
+  });
+  await debugging.stopped(stops);
+}
+
+async function openView(): Promise<MemoryView> {
+  await debugging.command('liveMemory.open', { pid: Number(facts['pid']), address: facts['table'] });
+  const view = await memoryView(workbench);
+  await expect.poll(() => view.byte(table())).toBe('01');
+  return view;
+}
+
+async function type(view: MemoryView, keys: string): Promise<void> {
+  await view.frame.locator('.grid').focus();
+  await workbench.page.keyboard.type(keys);
+}
+
+/** What the user is told, which has to come before an adapter that is waited for twice is given up. */
+async function told(act: () => Promise<void>): Promise<string> {
+  await workbench.runCommand('Notifications: Clear All Notifications');
+  await act();
+  const toast = workbench.notification().last();
+  await toast.waitFor({ timeout: 2 * adapterAnswerMs + 5000 });
+  const text = (await toast.textContent()) ?? '';
+  await workbench.runCommand('Notifications: Clear All Notifications');
+  return text;
+}
+
+/** As the menu of a variable does, which VS Code opens only when the adapter has answered about a data breakpoint. */
+function showZzz(): Promise<void> {
+  const variable = { name: 'zzz', value: 'x', evaluateName: 'zzz', memoryReference: 'zzz' };
+  debugging.command('liveMemory.showVariable', { container: {}, variable }).catch(() => undefined);
+  return Promise.resolve();
+}
+
+afterEach(async () => {
+  await debugging.stop();
+  await workbench.runCommand('View: Close All Editors');
+});
+
+describe.each(['silent', 'errors', 'nonsense'])('an adapter whose way is %s', (how) => {
+  beforeEach(() => start(how));
+
+  test('refuses an edit with a sentence, and the view goes on', async () => {
+    const view = await openView();
+    await type(view, '77');
+    // The one that talks nonsense says that it has written, and has not.
+    await expect
+      .poll(() => view.notice().textContent(), { timeout: adapterAnswerMs + 5000 })
+      .toMatch(/does not answer|refuses|are still as they were/);
+    await workbench.screenshot(`bad-adapter-${how}`);
+    expect(await truth()).toEqual([1, 0, 0, 0]);
+    await view.goTo(facts['free_counter'] ?? '');
+    await view.goTo(facts['table'] ?? '');
+    await expect.poll(() => view.byte(table())).toBe('01');
+  });
+
+  test('says so of a breakpoint and of a source line', async () => {
+    const view = await openView();
+    for (const [command, sentence] of [
+      ['Break When These Bytes Change…', /does not answer|refuses|has no data breakpoint/],
+      ['Reveal Source Line', /does not answer|no line of source/],
+    ] as const) {
+      await workbench.runCommand(`Live Memory: ${command}`);
+      await expect.poll(() => view.notice().textContent(), { timeout: 2 * adapterAnswerMs + 5000 }).toMatch(sentence);
+    }
+    expect(await truth()).toEqual([1, 0, 0, 0]);
+  });
+});
+
+test.for(['zzz', 'minus', 'empty', 'huge', 'top', 'object', 'number'])(
+  'a variable whose reference is %s has no place in memory, in words',
+  async (name) => {
+    await start('nonsense');
+    const text = await told(() => debugging.menuOnVariable([name], 'Show in Live Memory'));
+    expect(text).toMatch(/gives no address for|nothing is mapped there/);
+  },
+);
+
+test('a debugger that does not answer is given up in time', async () => {
+  await start('silent');
+  const text = await told(showZzz);
+  expect(text).toMatch(/does not answer|gives no address/);
+});
+
+test('one that tells no process says how to come to its memory', async () => {
+  await start('errors', false);
+  const text = await told(showZzz);
+  expect(text).toMatch(/does not tell which process it debugs. Attach to it/);
+});
+
+test('a session that ends while an edit is under way leaves a sentence, and a view that edits', async () => {
+  await start('silent');
+  const view = await openView();
+  const from = debugging.traffic().length;
+  await type(view, '77');
+  await until('the adapter is asked', async () =>
+    Promise.resolve(
+      debugging
+        .traffic()
+        .slice(from)
+        .some(({ name }) => name === 'writeMemory'),
+    ),
+  );
+  await debugging.stop();
+  await expect
+    .poll(() => view.notice().textContent(), { timeout: adapterAnswerMs + 5000 })
+    .toMatch(/does not answer|refuses|has ended/);
+  expect(await truth()).toEqual([1, 0, 0, 0]);
+  await view.goTo(facts['table'] ?? '');
+  await type(view, '77');
+  await expect.poll(truth).toEqual([0x77, 0, 0, 0]);
+  await type(view, '');
+  await workbench.runCommand('Live Memory: Undo Write');
+  await expect.poll(truth).toEqual([1, 0, 0, 0]);
+});
+
+test('nothing went wrong behind the scenes', () => {
+  expect(workbench.errors.filter((error) => /^uncaught.*live.?memory/is.test(error))).toEqual([]);
+  expect(vscode.log()).not.toMatch(/\[error\].*live-memory.*(rejected promise|unhandled)/i);
+  expect(vscode.log()).not.toMatch(/rejected promise not handled/i);
+});

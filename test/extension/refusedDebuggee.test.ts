@@ -1,0 +1,136 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDebugBed, createDebugging, until, type DebugBed, type Debugging } from './debug.ts';
+import { memoryView } from './memory.ts';
+import { lacking, startVSCode, type VSCode } from './vscode.ts';
+import { openWorkbench, type Workbench } from './workbench.ts';
+
+// A program that has closed itself, which a debugger with more rights than the extension has stopped: the debugger opens it.
+let bed: DebugBed;
+let vscode: VSCode;
+let workbench: Workbench;
+let debugging: Debugging;
+let program: ChildProcess | undefined;
+let adapter: ChildProcess | undefined;
+let port = 0;
+let facts: Readonly<Record<string, string>>;
+
+const name = 'lldb: hidden, attached';
+
+beforeAll(async () => {
+  bed = await createDebugBed();
+  if (missing() !== undefined) return;
+  vscode = await startVSCode({ extension: 'development', ...bed.options, without: ['sys_ptrace'] });
+  workbench = await openWorkbench(vscode, { width: 1600, height: 1000, theme: 'dark' });
+  debugging = createDebugging(workbench, bed);
+  const told = path.join(bed.folder, '.facts/hidden.json');
+  // With no more capabilities than the extension host has: those would be another reason to be refused.
+  const [command, ...parameters] = [...lacking(['sys_ptrace']), path.join(bed.folder, 'debuggee'), 'hidden', told];
+  program = spawn(command, parameters, { stdio: 'ignore' });
+  await until('the program has told its facts', async () => Promise.resolve(existsSync(told)));
+  facts = JSON.parse(readFileSync(told, 'utf8')) as Record<string, string>;
+  // The adapter runs outside of VS Code, and so keeps what that has not.
+  const started = spawn(bed.options.env?.['DEBUG_LLDB_DAP'] ?? '', ['--connection', 'listen://127.0.0.1:0']);
+  adapter = started;
+  port = await new Promise((resolve, reject) => {
+    let said = '';
+    started.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      const listening = /connection:\/\/\[[^\]]*\]:(\d+)/.exec(said)?.[1];
+      if (listening !== undefined) resolve(Number(listening));
+    });
+    started.on('exit', (code) => reject(new Error(`lldb-dap ended with ${code}: ${said}`)));
+  });
+}, 120_000);
+afterAll(async () => {
+  await workbench?.dispose();
+  await vscode?.dispose();
+  adapter?.kill();
+  program?.kill('SIGKILL');
+  await bed?.dispose();
+});
+
+function missing(): string | undefined {
+  if (bed.missing.lldb !== undefined) return bed.missing.lldb;
+  return process.getuid?.() === 0 ? undefined : 'only root has a capability to run VS Code without';
+}
+
+/** Of the program itself: the owner of its /proc files is root either way, so that lldb is asked. */
+async function dumpable(): Promise<string> {
+  const { frame } = await debugging.where();
+  const parameters = { expression: '(int)prctl(3, 0UL, 0UL, 0UL, 0UL)', context: 'watch', frameId: frame?.id };
+  return (await debugging.request<{ result: string }>('evaluate', parameters)).result;
+}
+
+/** The first byte of `numbers` in the latest view. */
+async function firstByte(): Promise<string | undefined> {
+  return (await memoryView(workbench)).byte(BigInt(facts['numbers'] ?? 0));
+}
+
+test('without the user’s word it stays closed, and the program is not touched', async (context) => {
+  const reason = missing();
+  if (reason !== undefined) return context.skip(reason);
+  await debugging.addBreakpoint('debuggee.c', 'break here');
+  const { stops } = await debugging.where();
+  const pid = Number(facts['pid']);
+  await debugging.startWith({ name, type: 'test-lldb', request: 'attach', pid, debugServer: port });
+  await debugging.stopped(stops);
+  expect(await dumpable()).toBe('0');
+  await debugging.menuOnVariable(['numbers'], 'Show in Live Memory');
+  await workbench.dialog().waitFor();
+  expect(await workbench.dialog().textContent()).toMatch(/closed itself.*prctl\(PR_SET_DUMPABLE, 1\).*undone/s);
+  await workbench.screenshot('permit-dark');
+  await workbench.pressInDialog('Cancel');
+  expect(await dumpable()).toBe('0');
+});
+
+test('with it the debugger opens the program, and the view shows the variable', async (context) => {
+  if (missing() !== undefined) return context.skip(missing());
+  await debugging.menuOnVariable(['numbers'], 'Show in Live Memory');
+  await workbench.dialog().waitFor();
+  await workbench.pressInDialog('Open');
+  await expect.poll(firstByte, { timeout: 20_000 }).toBe('01');
+  expect(await dumpable()).toBe('1');
+  await workbench.screenshot('permit-open');
+});
+
+test('it is undone when the last view is closed', async (context) => {
+  if (missing() !== undefined) return context.skip(missing());
+  await workbench.runCommand('View: Close All Editors');
+  await expect.poll(dumpable).toBe('0');
+  await expect.poll(() => vscode.log()).toMatch(/PR_SET_DUMPABLE, 1\) in process \d+ is undone/);
+});
+
+test('where the program runs when the view is closed, it is undone at the next stop and not before', async (context) => {
+  if (missing() !== undefined) return context.skip(missing());
+  await debugging.menuOnVariable(['numbers'], 'Show in Live Memory');
+  await workbench.dialog().waitFor();
+  await workbench.pressInDialog('Open');
+  await expect.poll(firstByte, { timeout: 20_000 }).toBe('01');
+  await debugging.command('workbench.debug.viewlet.action.disableAllBreakpoints');
+  const from = debugging.traffic().at(-1)?.timeMs;
+  await debugging.run();
+  await until('it runs', async () => (await debugging.where()).frame === undefined);
+  await workbench.runCommand('View: Close All Editors');
+  await until('the view is closed', async () => (await workbench.page.locator('iframe.webview:visible').count()) === 0);
+  expect(debugging.requestsWhileRunning(from)).toEqual([]);
+  await debugging.command('workbench.debug.viewlet.action.enableAllBreakpoints');
+  const { stops } = await debugging.where();
+  await debugging.stopped(stops - 1);
+  await expect.poll(dumpable, { timeout: 10_000 }).toBe('0');
+});
+
+test('Yama’s scope is lifted by PR_SET_PTRACER', (context) => {
+  if (!existsSync('/proc/sys/kernel/yama/ptrace_scope'))
+    return context.skip('this kernel has no Yama; test/unit/lifting.test.ts has the words');
+  return context.skip('the debuggee lets everybody in itself (PR_SET_PTRACER, -1)');
+});
+
+test('nothing went wrong behind the scenes', async (context) => {
+  if (missing() !== undefined) return context.skip(missing());
+  await debugging.stop();
+  expect(workbench.errors.filter((error) => /^uncaught.*live.?memory/is.test(error))).toEqual([]);
+  expect(vscode.log()).not.toMatch(/rejected promise not handled/i);
+});
