@@ -37,13 +37,14 @@ export function createWriteTo(sessions: DebugSessions, tell: (target: Target, me
   let lastId = -1_000_000_000;
   return async (target, request) => {
     const debugged = sessions.of(target);
-    const isStopped = debugged?.traffic.state === 'stopped';
-    if (debugged === undefined || !isStopped || !debugged.traffic.capabilities.writesMemory || request.force === true)
+    const isStopped = (): boolean => debugged?.traffic.state === 'stopped';
+    if (debugged === undefined || !isStopped() || !debugged.traffic.capabilities.writesMemory || request.force === true)
       return pastDebugger(target, request);
     // A debugger writes to any page, and asks nobody: the agent refuses those that the user has to be asked about.
     if (!isWritable(target, request)) return pastDebugger(target, request);
     const before = await readWhole(target, request);
-    if (before === undefined) return pastDebugger(target, request);
+    // It may have gone on meanwhile, and a running program's debugger is asked for nothing.
+    if (before === undefined || !isStopped()) return pastDebugger(target, request);
     if (request.expect !== undefined && Buffer.compare(before, request.expect) !== 0) {
       throw new MemoryError(
         'Conflict',
