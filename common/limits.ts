@@ -162,3 +162,36 @@ export const watchIntervalMsMax = 2 ** 31 - 1;
 
 /** Bytes of one change that the command line's watch prints of each side; JSON has them all. */
 export const watchShownBytes = 64;
+
+/**
+ * How long a process rests at a stop before its debugger is asked for names: longer than the pause between two steps of a key that
+ * repeats (33 ms) or of a script, shorter than anybody waits for.
+ */
+export const namesRestMs = 80;
+
+/** What asking for the names of one stop may take in all; what is known by then is shown. */
+export const namesAskMs = 2000;
+
+/** Looks for names at one stop: after as many, whoever says again and again that memory has changed is not listened to. */
+export const namesLooksMax = 64;
+
+/** Variables of one stop: a frame has dozens, and the globals of a large file some hundred. */
+export const namesMax = 256;
+
+/** Members of a variable, or elements, that have names of their own; the debugger is asked for all of them at once. */
+export const namePartsMax = 64;
+
+/** Variables of one stop whose members are asked for. */
+export const namesWithPartsMax = 32;
+
+/** Characters of a name, a type or a value: a hover is no place for more. */
+export const nameCharactersMax = 240;
+
+/** Types of one session whose sizes and members are remembered; a template makes hundreds. */
+export const typesKeptMax = 4096;
+
+/** How long names are still shown after the process has gone on: a step is over sooner, and the next names replace them. */
+export const namesGraceMs = 250;
+
+/** How long the mouse rests on a byte before the hover comes: what VS Code's editor takes. */
+export const hoverMs = 300;

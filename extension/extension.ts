@@ -7,6 +7,7 @@ import { createRememberedChoices } from './choices.ts';
 import { commandTable } from './commandTable.ts';
 import { registerCommands } from './commands.ts';
 import { createContextKeys } from './context.ts';
+import { createDebugNames } from './debug/names.ts';
 import { createResolve } from './debug/resolve.ts';
 import { createDebugSessions } from './debug/sessions.ts';
 import { createShowVariable } from './debug/show.ts';
@@ -57,6 +58,7 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
     choicesOf: (target) => choices.of(target.facts.executable),
     remember: (target, made) => void choices.remember(target.facts.executable, made).then(undefined, report),
     use: targets.use,
+    names: own(createDebugNames({ sessions, onWritten: editing.onWritten, log: log.info })),
     resolve: createResolve(sessions),
     reattach: (gone) => attachSuccessor(openAgent, targets, gone),
     async run(name, view, range) {

@@ -17,6 +17,7 @@ import type {
 import { rangeFrom, type Range } from '../common/range.ts';
 import * as vscode from 'vscode';
 import { choicesFrom } from './choices.ts';
+import type { DebugNames, NamesSubscription } from './debug/names.ts';
 import { byView, type Editing } from './editing.ts';
 import { viewHtml } from './html.ts';
 import { assertOwnBuffers } from './ownBuffers.ts';
@@ -55,6 +56,7 @@ export interface ViewSurroundings {
   remember(target: Target, choices: Choices): void;
   /** Keeps the target while the view shows it. */
   use(target: Target): vscode.Disposable;
+  readonly names: DebugNames;
   /** The address of any expression that the address box takes. */
   resolve(target: Target, expression: string): Promise<ResolvedAddress>;
   reattach(target: Target): Promise<Target>;
@@ -78,6 +80,7 @@ export function createView(
   const disposed = createEmitter<void>();
   let bound: { readonly target: Target; readonly store: DisposableStore };
   let subscription: Subscription | undefined;
+  let names: NamesSubscription | undefined;
   let place = opening.place;
   let choices = opening.choices ?? around.choicesOf(first);
   let watched: readonly number[] = [];
@@ -90,6 +93,7 @@ export function createView(
     resolve: ({ expression }) => around.resolve(bound.target, expression),
     label: (params) => bound.target.call('label', params),
     read: (range) => bound.target.call('read', range),
+    original: (params) => bound.target.call('original', params),
     async write({ start, bytes, force }) {
       const { held } = await around.editing.write(
         bound.target,
@@ -178,6 +182,7 @@ export function createView(
     if (target.regions.version > 0) say('regions', target.regions);
     if (target.residency !== undefined) sayResidency(target.residency);
     if (target.silent) tellSilence(true);
+    names?.tell();
   }
 
   /** A hidden view costs nothing: its pages are not read until it is seen again. */
@@ -207,6 +212,9 @@ export function createView(
         say('status', status);
         changed.fire();
       }),
+    );
+    names = its.add(
+      around.names.subscribe(target, { isVisible: () => panel.visible, hear: (news) => say('names', news) }),
     );
     its.add(target.onRegions((table) => say('regions', table)));
     its.add(target.onResidency(sayResidency));
@@ -289,6 +297,7 @@ export function createView(
   store.add(
     panel.onDidChangeViewState(() => {
       watchVisible();
+      if (panel.visible) names?.tell();
       changed.fire();
     }),
   );

@@ -3,6 +3,7 @@ import { pageOf } from '../common/page.ts';
 import type { Pulse } from '../common/protocol.ts';
 import { findRegion, printAccess, printLabel } from '../common/region.ts';
 import type { Grid } from './grid.ts';
+import { innermost } from './known.ts';
 import { selectedRange } from './selection.ts';
 import type { SymbolLabels } from './symbols.ts';
 
@@ -21,7 +22,7 @@ export function createStatusLine(parent: HTMLElement, grid: Grid, symbols: Symbo
   element.className = 'status';
   parent.append(element);
   const parts = Object.fromEntries(
-    ['label', 'address', 'access', 'selected', 'rate', 'write', 'pulse'].map((name) => {
+    ['label', 'variable', 'address', 'access', 'selected', 'rate', 'write', 'pulse'].map((name) => {
       const span = document.createElement('span');
       span.className = name;
       element.append(span);
@@ -41,12 +42,13 @@ export function createStatusLine(parent: HTMLElement, grid: Grid, symbols: Symbo
     show() {
       const { selection, layout } = grid;
       if (selection === undefined) {
-        for (const name of ['label', 'address', 'access', 'selected']) set(name, '');
+        for (const name of ['label', 'variable', 'address', 'access', 'selected']) set(name, '');
         return;
       }
       const range = selectedRange(selection);
       const region = findRegion(layout.table, pageOf(selection.caret));
       set('label', symbols.of('caret', range.start) ?? printLabel(layout.table, range.start) ?? '');
+      set('variable', innermost(grid.known(range.start)) ?? '');
       set('address', printAddress(range.start));
       set('access', region < 0 ? 'not mapped' : printAccess(layout.table.access[region] ?? 0));
       set('selected', range.length === 1 ? '' : `${range.length.toLocaleString('en')} bytes selected`);

@@ -9,6 +9,9 @@ import { createEmitter, type Event } from '../../common/event.ts';
 export interface Capabilities {
   readonly readsMemory: boolean;
   readonly writesMemory: boolean;
+  /** Whether it knows of machine code, so that its addresses are those of the process. */
+  readonly disassembles: boolean;
+  readonly dataBreakpoints: boolean;
 }
 
 export interface Traffic {
@@ -49,7 +52,12 @@ export function createTraffic(): Traffic {
   let isPaused = false;
   let wasStopped = false;
   let state: 'running' | 'stopped' = 'running';
-  let capabilities: Capabilities = { readsMemory: false, writesMemory: false };
+  let capabilities: Capabilities = {
+    readsMemory: false,
+    writesMemory: false,
+    disassembles: false,
+    dataBreakpoints: false,
+  };
   let pid: number | undefined;
   let threadId: number | undefined;
   let output = '';
@@ -68,6 +76,8 @@ export function createTraffic(): Traffic {
     capabilities = {
       readsMemory: known('supportsReadMemoryRequest', capabilities.readsMemory),
       writesMemory: known('supportsWriteMemoryRequest', capabilities.writesMemory),
+      disassembles: known('supportsDisassembleRequest', capabilities.disassembles),
+      dataBreakpoints: known('supportsDataBreakpoints', capabilities.dataBreakpoints),
     };
   }
 
