@@ -23,7 +23,8 @@ export function createParts(places: Places): Parts {
     let layout = layouts.get(key);
     if (layout === undefined) {
       if (layouts.size >= typesKeptMax) layouts.clear();
-      layouts.set(key, (layout = new Map()));
+      layout = new Map<string, MemberPlace | undefined>();
+      layouts.set(key, layout);
     }
     return layout;
   }

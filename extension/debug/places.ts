@@ -43,10 +43,10 @@ export function createPlaces(capabilities: Pick<Capabilities, 'dataBreakpoints'>
    */
   async function byDataBreakpoint(asker: Asker, name: string, variablesReference: number): Promise<Range | undefined> {
     const { dataId } = await asker.ask('dataBreakpointInfo', { name, variablesReference });
-    const [, address, length] =
-      (typeof dataId === 'string' && /^(?:0x)?([0-9a-f]{1,16})\/(\d{1,15})$/i.exec(dataId)) || [];
-    const start = address === undefined ? undefined : parseAddress(`0x${address}`);
-    return start === undefined ? undefined : validRange(start, Number(length));
+    const place = /^(?:0x)?([0-9a-f]{1,16})\/(\d{1,15})$/i.exec(typeof dataId === 'string' ? dataId : '');
+    if (place === null) return undefined;
+    const start = parseAddress(`0x${place[1]}`);
+    return start === undefined ? undefined : validRange(start, Number(place[2]));
   }
 
   async function byExpression(asker: Asker, variable: Variable): Promise<Range | undefined> {
