@@ -169,6 +169,12 @@ export const watchShownBytes = 64;
  */
 export const namesRestMs = 80;
 
+/** How long the frame that VS Code shows after a stop is waited for, before the topmost one of the thread is taken. */
+export const namesFrameMs = 1000;
+
+/** Stops at which a session that tells no address is asked for one: the first may be in code that its debugger knows nothing of. */
+export const namesTriesMax = 3;
+
 /** What asking for the names of one stop may take in all; what is known by then is shown. */
 export const namesAskMs = 2000;
 

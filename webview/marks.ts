@@ -17,7 +17,8 @@ export function drawMarks(
   theme: Theme,
 ): void {
   if (marks.length === 0) return;
-  const height = Math.round(rowHeight / 2);
+  // What is free between the digits of two rows.
+  const height = Math.round(rowHeight * 0.42);
   const fontPixels = Math.max(7, height - 1);
   context.font = `bold ${fontPixels}px ${theme.markFont}`;
   context.textBaseline = 'middle';
@@ -30,7 +31,7 @@ export function drawMarks(
     const before = marks.slice(0, i).filter((other) => other.y === y && other.index === index);
     const widthOf = (name: string): number => Math.ceil(context.measureText(name).width) + 6;
     const x = before.reduce((sum, other) => sum + widthOf(other.register) + 1, left);
-    const top = y - Math.ceil(height / 2);
+    const top = y - Math.ceil(height / 2) - 1;
     context.beginPath();
     context.roundRect(x, top, widthOf(register), height, 2);
     context.fill();

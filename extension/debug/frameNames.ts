@@ -1,14 +1,14 @@
 import { printAddress } from '../../common/address.ts';
-import { namesMax, namesWithPartsMax } from '../../common/limits.ts';
-import type { MemoryMark, MemoryName, MemoryNames } from '../../common/names.ts';
+import { namesMax, namesTriesMax, namesWithPartsMax } from '../../common/limits.ts';
+import { noNames, type MemoryMark, type MemoryName, type MemoryNames } from '../../common/names.ts';
 import { printRange } from '../../common/range.ts';
 import type { RegionTable } from '../../common/region.ts';
 import type { Asker } from './asker.ts';
-import { variableFrom, type Variable } from './locate.ts';
+import { variableFrom } from './locate.ts';
 import { createParts, type Parts } from './parts.ts';
-import { createPlaces, ignored, type Places } from './places.ts';
+import { createPlaces, ignored, valueOf, type Places } from './places.ts';
 import { pointerIn } from './pointer.ts';
-import { shortened } from './shorten.ts';
+import { shortened, textsOf } from './texts.ts';
 import { fieldsOf, type Capabilities } from './traffic.ts';
 
 /** What one session tells of its frames; it remembers types. */
@@ -27,15 +27,16 @@ const registers = ['pc', 'sp', 'fp'] as const satisfies readonly MemoryMark['reg
 export function createFrameNames(capabilities: Capabilities): FrameNames {
   const places = createPlaces(capabilities);
   const parts = createParts(places);
-  /** Whether its registers hold addresses: what has none has no variables in memory either. Asked once. */
-  let hasAddresses: boolean | undefined;
+  /** Whether its registers hold addresses: what has none has no variables in memory either. */
+  let hasAddresses = false;
+  let triesLeft = namesTriesMax;
 
   async function marksOf(asker: Asker): Promise<MemoryMark[]> {
     const marks: MemoryMark[] = [];
     for (const register of registers) {
       const address = pointerIn((await asker.evaluate(`$${register}`).catch(ignored(asker))) ?? '');
-      if (register === 'pc') hasAddresses ??= address !== undefined;
-      if (hasAddresses !== true) return marks;
+      if (address !== undefined) hasAddresses = true;
+      else if (!hasAddresses) return marks;
       if (address !== undefined) marks.push({ register, address: printAddress(address) });
     }
     return marks;
@@ -43,7 +44,7 @@ export function createFrameNames(capabilities: Capabilities): FrameNames {
 
   return {
     async of(asker, table) {
-      if (hasAddresses === false) return { names: [], marks: [] };
+      if (!hasAddresses && triesLeft-- <= 0) return noNames;
       const marks = await marksOf(asker);
       if (marks.length === 0) return { names: [], marks };
       return { names: await variablesOf(asker, table, places, parts), marks };
@@ -65,7 +66,15 @@ async function variablesOf(asker: Asker, table: RegionTable, places: Places, par
       const children = fieldsOf(given)['variablesReference'];
       const whole = { ...variable, reference: typeof children === 'number' ? children : 0 };
       const its = whole.reference > 0 && withParts++ < namesWithPartsMax ? await parts.of(asker, whole, range) : [];
-      found.push({ ...printRange(range), ...textsOf(variable), kind, ...(its.length > 0 && { parts: its }) });
+      // What some print of an array.
+      const own = valueOf(variable) === range.start ? { ...variable, value: '' } : variable;
+      found.push({
+        ...printRange(range),
+        name: shortened(variable.name),
+        ...textsOf(own),
+        kind,
+        ...(its.length > 0 && { parts: its }),
+      });
     }
   }
   return found;
@@ -81,12 +90,4 @@ async function scopesOf(asker: Asker): Promise<Scope[]> {
     const isArgument = hint === 'arguments' || /argument|parameter/i.test(name);
     return [{ reference, kind: isArgument ? 'argument' : /global|static/i.test(name) ? 'global' : 'local' }];
   });
-}
-
-function textsOf({ name, type, value }: Variable): Pick<MemoryName, 'name' | 'type' | 'value'> {
-  return {
-    name: shortened(name),
-    ...(type !== undefined && { type: shortened(type) }),
-    ...(value !== '' && { value: shortened(value) }),
-  };
 }

@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
 import { createDisposableStore, type Disposable, type DisposableStore } from '../../common/dispose.ts';
 import type { Event } from '../../common/event.ts';
-import { namesLooksMax, namesRestMs } from '../../common/limits.ts';
+import { namesFrameMs, namesLooksMax, namesRestMs } from '../../common/limits.ts';
 import type { MemoryNames } from '../../common/names.ts';
 import type { Target } from '../target.ts';
-import { chosenFrame } from './ask.ts';
+import { topFrame } from './ask.ts';
 import { createAsker } from './asker.ts';
 import { createFrameNames, type FrameNames } from './frameNames.ts';
 import type { Debugged, DebugSessions } from './sessions.ts';
@@ -27,13 +27,20 @@ export interface DebugNames extends Disposable {
   subscribe(target: Target, reader: NamesReader): NamesSubscription;
 }
 
+interface Stop {
+  readonly debugged: Debugged;
+  readonly store: DisposableStore;
+  /** The frame that the user is shown. One of before the stop means nothing any more, though adapters give its number again. */
+  frameId: number | undefined;
+}
+
 /** One target that views show. */
 interface Followed {
   readonly target: Target;
   readonly readers: Set<NamesReader>;
   readonly store: DisposableStore;
   /** What is listened to for as long as the process is stopped. */
-  stop: { readonly debugged: Debugged; readonly store: DisposableStore } | undefined;
+  stop: Stop | undefined;
   timer: NodeJS.Timeout | undefined;
   /** Rises with whatever makes answers that are still to come worthless. */
   turn: number;
@@ -54,6 +61,8 @@ export function createDebugNames({ sessions, onWritten, log }: NamesSurroundings
   const all = createDisposableStore();
   const followed = new Map<Target, Followed>();
   const bySession = new WeakMap<vscode.DebugSession, FrameNames>();
+  /** The frame that VS Code has told of last, and when. */
+  let shown: { readonly sessionId: string; readonly frameId: number; readonly timeMs: number } | undefined;
 
   function frameNamesOf({ session, traffic }: Debugged): FrameNames {
     let known = bySession.get(session);
@@ -69,7 +78,8 @@ export function createDebugNames({ sessions, onWritten, log }: NamesSurroundings
     const store = createDisposableStore();
     store.add(debugged.traffic.onState(() => goOn(one)));
     store.add(debugged.traffic.onMemory(() => rest(one)));
-    one.stop = { debugged, store };
+    const isShown = shown?.sessionId === debugged.session.id && shown.timeMs >= one.target.status.sinceMs;
+    one.stop = { debugged, store, frameId: isShown ? shown?.frameId : undefined };
     rest(one);
   }
 
@@ -88,7 +98,8 @@ export function createDebugNames({ sessions, onWritten, log }: NamesSurroundings
     clearTimeout(one.timer);
     if (one.stop === undefined || one.looks >= namesLooksMax) return;
     one.turn++;
-    if (!one.isAsking) one.timer = setTimeout(() => void look(one), namesRestMs);
+    const restMs = one.stop.frameId === undefined ? namesFrameMs : namesRestMs;
+    if (!one.isAsking) one.timer = setTimeout(() => void look(one), restMs);
   }
 
   async function look(one: Followed): Promise<void> {
@@ -98,7 +109,7 @@ export function createDebugNames({ sessions, onWritten, log }: NamesSurroundings
     one.isAsking = true;
     one.looks++;
     try {
-      const frameId = await chosenFrame(debugged.session, debugged.traffic.threadId);
+      const frameId = stop.frameId ?? (await topFrame(debugged.session, debugged.traffic.threadId));
       if (frameId === undefined || one.turn !== turn) return;
       const asker = createAsker(debugged, frameId, () => one.turn === turn);
       const names = await frameNamesOf(debugged).of(asker, one.target.regions);
@@ -141,9 +152,13 @@ export function createDebugNames({ sessions, onWritten, log }: NamesSurroundings
 
   all.add(
     vscode.debug.onDidChangeActiveStackItem((item) => {
+      shown = undefined;
       if (!(item instanceof vscode.DebugStackFrame)) return;
+      shown = { sessionId: item.session.id, frameId: item.frameId, timeMs: Date.now() };
       for (const one of followed.values()) {
-        if (one.stop?.debugged.session.id === item.session.id && one.latest?.frameId !== item.frameId) rest(one);
+        if (one.stop?.debugged.session.id !== item.session.id) continue;
+        one.stop.frameId = item.frameId;
+        if (one.latest?.frameId !== item.frameId) rest(one);
       }
     }),
   );

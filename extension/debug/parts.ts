@@ -4,7 +4,7 @@ import type { Range } from '../../common/range.ts';
 import type { Asker } from './asker.ts';
 import { variableFrom, type Variable } from './locate.ts';
 import { ignored, type Places } from './places.ts';
-import { shortened } from './shorten.ts';
+import { shortened, textsOf } from './texts.ts';
 import { elementsOf, isPointerType } from './types.ts';
 
 /** The members and elements of what lies in memory. Where members of a type are is found out once. */
@@ -93,12 +93,6 @@ function inside(whole: Range, part: Range | undefined): MemberPlace | undefined 
   return offset >= 0 && offset + part.length <= whole.length ? { offset, length: part.length } : undefined;
 }
 
-function partOf(name: string, place: MemberPlace, { type, value }: Pick<Variable, 'type' | 'value'>): NamePart {
-  return {
-    name: shortened(name),
-    offset: place.offset,
-    length: place.length,
-    ...(type !== undefined && { type: shortened(type) }),
-    ...(value !== '' && { value: shortened(value) }),
-  };
+function partOf(name: string, place: MemberPlace, texts: Pick<Variable, 'type' | 'value'>): NamePart {
+  return { name: shortened(name), offset: place.offset, length: place.length, ...textsOf(texts) };
 }
