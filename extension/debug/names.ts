@@ -156,7 +156,7 @@ export function createDebugNames({ sessions, onWritten, log }: NamesSurroundings
       if (!(item instanceof vscode.DebugStackFrame)) return;
       shown = { sessionId: item.session.id, frameId: item.frameId, timeMs: Date.now() };
       for (const one of followed.values()) {
-        if (one.stop?.debugged.session.id !== item.session.id) continue;
+        if (one.stop?.debugged.session.id !== item.session.id || one.stop.frameId === item.frameId) continue;
         one.stop.frameId = item.frameId;
         if (one.latest?.frameId !== item.frameId) rest(one);
       }
