@@ -175,8 +175,9 @@ export const namesFrameMs = 1000;
 /** Stops at which a session that tells no address is asked for one: the first may be in code that its debugger knows nothing of. */
 export const namesTriesMax = 3;
 
-/** What asking for the names of one stop may take in all; what is known by then is shown. */
-export const namesAskMs = 2000;
+/** What asking for the names of one stop may take in all; and how often what is known by then is shown. */
+export const namesAskMs = 5000;
+export const namesTellMs = 300;
 
 /** Looks for names at one stop: after as many, whoever says again and again that memory has changed is not listened to. */
 export const namesLooksMax = 64;

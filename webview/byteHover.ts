@@ -11,15 +11,19 @@ export function connectByteHover(parent: HTMLElement, grid: Grid): void {
   const rows = grid.element.querySelector('.viewport') as HTMLElement;
   let over: { readonly address: Address; readonly column: 'bytes' | 'text' } | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the mouse has rested there for long enough. */
+  let isDue = false;
 
   function leave(): void {
     clearTimeout(timer);
     over = undefined;
+    isDue = false;
     tooltip.hide();
   }
 
   function show(): void {
     if (over === undefined) return;
+    isDue = true;
     const content = contentOf(grid.known(over.address));
     const box = grid.boxOf(over.address, over.column);
     if (content.length === 0 || box === undefined) tooltip.hide();
@@ -30,19 +34,21 @@ export function connectByteHover(parent: HTMLElement, grid: Grid): void {
     const hit = event.buttons === 0 ? grid.hit(event.clientX, event.clientY) : undefined;
     if (hit === undefined || !isInside(grid.boxOf(hit.address, hit.column), event)) return leave();
     if (hit.address === over?.address && hit.column === over.column) return;
-    const wasShown = tooltip.isShown;
     clearTimeout(timer);
     over = hit;
     // As in VS Code: once a hover is there, the next one comes at once.
-    if (wasShown) show();
-    else timer = setTimeout(show, hoverMs);
+    if (tooltip.isShown) show();
+    else {
+      isDue = false;
+      timer = setTimeout(show, hoverMs);
+    }
   });
   for (const name of ['pointerleave', 'pointerdown'] as const) rows.addEventListener(name, leave);
   for (const name of ['wheel', 'keydown'] as const) document.addEventListener(name, leave, { passive: true });
   grid.onDidScroll(leave);
   // What is known may have changed under the mouse.
   grid.names.onDidChange(() => {
-    if (tooltip.isShown) show();
+    if (isDue) show();
   });
 }
 

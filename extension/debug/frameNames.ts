@@ -1,5 +1,5 @@
 import { printAddress } from '../../common/address.ts';
-import { namesMax, namesTriesMax, namesWithPartsMax } from '../../common/limits.ts';
+import { namesMax, namesTellMs, namesTriesMax, namesWithPartsMax } from '../../common/limits.ts';
 import { noNames, type MemoryMark, type MemoryName, type MemoryNames } from '../../common/names.ts';
 import { printRange } from '../../common/range.ts';
 import type { RegionTable } from '../../common/region.ts';
@@ -13,8 +13,11 @@ import { fieldsOf, type Capabilities } from './traffic.ts';
 
 /** What one session tells of its frames; it remembers types. */
 export interface FrameNames {
-  /** What lies in memory of the variables of the chosen frame; what is known when the time is over. Rejects with Cancelled. */
-  of(asker: Asker, table: RegionTable): Promise<MemoryNames>;
+  /**
+   * What lies in memory of the variables of the chosen frame; what is known when the time is over. Where it takes long, `tell`
+   * hears what is known so far. Rejects with Cancelled.
+   */
+  of(asker: Asker, table: RegionTable, tell: (names: MemoryNames) => void): Promise<MemoryNames>;
 }
 
 interface Scope {
@@ -43,23 +46,35 @@ export function createFrameNames(capabilities: Capabilities): FrameNames {
   }
 
   return {
-    async of(asker, table) {
+    async of(asker, table, tell) {
       if (!hasAddresses && triesLeft-- <= 0) return noNames;
       const marks = await marksOf(asker);
       if (marks.length === 0) return { names: [], marks };
-      return { names: await variablesOf(asker, table, places, parts), marks };
+      const names: MemoryName[] = [];
+      let toldMs = performance.now();
+      for await (const name of variablesOf(asker, table, places, parts)) {
+        names.push(name);
+        if (performance.now() - toldMs < namesTellMs) continue;
+        tell({ names: [...names], marks });
+        toldMs = performance.now();
+      }
+      return { names, marks };
     },
   };
 }
 
-async function variablesOf(asker: Asker, table: RegionTable, places: Places, parts: Parts): Promise<MemoryName[]> {
-  const found: MemoryName[] = [];
+async function* variablesOf(
+  asker: Asker,
+  table: RegionTable,
+  places: Places,
+  parts: Parts,
+): AsyncGenerator<MemoryName, void> {
   let asked = 0;
   let withParts = 0;
   for (const { reference, kind } of await scopesOf(asker)) {
     const { variables } = await asker.ask('variables', { variablesReference: reference });
     for (const given of Array.isArray(variables) ? variables : []) {
-      if (!asker.hasTime || ++asked > namesMax) return found;
+      if (!asker.hasTime || ++asked > namesMax) return;
       const variable = variableFrom(given);
       const range = variable === undefined ? undefined : await places.of(asker, variable, reference, table);
       if (variable === undefined || range === undefined) continue;
@@ -68,16 +83,15 @@ async function variablesOf(asker: Asker, table: RegionTable, places: Places, par
       const its = whole.reference > 0 && withParts++ < namesWithPartsMax ? await parts.of(asker, whole, range) : [];
       // What some print of an array.
       const own = valueOf(variable) === range.start ? { ...variable, value: '' } : variable;
-      found.push({
+      yield {
         ...printRange(range),
         name: shortened(variable.name),
         ...textsOf(own),
         kind,
         ...(its.length > 0 && { parts: its }),
-      });
+      };
     }
   }
-  return found;
 }
 
 /** Those that a user sees opened: neither registers nor what takes the debugger long. */

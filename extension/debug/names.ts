@@ -112,10 +112,13 @@ export function createDebugNames({ sessions, onWritten, log }: NamesSurroundings
       const frameId = stop.frameId ?? (await topFrame(debugged.session, debugged.traffic.threadId));
       if (frameId === undefined || one.turn !== turn) return;
       const asker = createAsker(debugged, frameId, () => one.turn === turn);
-      const names = await frameNamesOf(debugged).of(asker, one.target.regions);
+      const tell = (names: MemoryNames): void => {
+        if (asker.isCurrent) for (const reader of one.readers) reader.hear(names);
+      };
+      const names = await frameNamesOf(debugged).of(asker, one.target.regions, tell);
       if (!asker.isCurrent) return;
       one.latest = { names, frameId };
-      for (const reader of one.readers) reader.hear(names);
+      tell(names);
     } catch (error) {
       // Nobody asked for names, and whoever has let the process go on wants none.
       if (one.turn === turn)

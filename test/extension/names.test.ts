@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDebugBed, createDebugging, type AdapterName, type DebugBed, type Debugging } from './debug.ts';
+import { createDebugBed, createDebugging, until, type AdapterName, type DebugBed, type Debugging } from './debug.ts';
 import { memoryView, type MemoryView } from './memory.ts';
 import { startVSCode, type VSCode } from './vscode.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
@@ -220,12 +220,11 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     await view.goTo('$sp');
     await expect.poll(() => isTinted(view, fact('local')), { timeout: 15_000 }).toBe(true);
     const { thread } = await debugging.where();
-    let { stops } = await debugging.where();
     const from = debugging.traffic().length;
     for (let i = 0; i < 50; i++) {
+      const { stops } = await debugging.where();
       await debugging.request('next', { threadId: thread });
-      for (const end = Date.now() + 5000; (await debugging.where()).stops <= stops && Date.now() < end;);
-      ({ stops } = await debugging.where());
+      await until('the step is over', async () => (await debugging.where()).stops > stops);
     }
     const during = ours(from);
     // Steps that took long are stops with a rest; each asks for as much as it has time for, and none waits for its turn.
@@ -246,12 +245,20 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
   test('while the program runs nothing is asked, and the tints go', async (context) => {
     if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
     await view.goTo('$sp');
-    const sp = BigInt((await view.frame.locator('.status .address').textContent()) ?? 0);
+    await expect.poll(() => isTinted(view, fact('iteration')), { timeout: 15_000 }).toBe(true);
     await debugging.command('workbench.debug.viewlet.action.disableAllBreakpoints');
+    // A question that is on its way when F5 is pressed cannot be called back.
+    await until('no more is asked', async () => {
+      const before = ours(0).length;
+      await workbench.page.waitForTimeout(400);
+      return ours(0).length === before;
+    });
     const from = debugging.traffic().at(-1)?.timeMs;
     await debugging.run();
-    await expect.poll(async () => (await colour(view, sp + 0x20n))[3]).toBe(0);
-    await expect.poll(() => view.frame.locator('.live').getAttribute('data-state')).toBe('running');
+    await expect
+      .poll(() => view.frame.locator('.live').getAttribute('data-state'), { timeout: 10_000 })
+      .toBe('running');
+    await expect.poll(() => isTinted(view, fact('iteration'))).toBe(false);
     // Long enough for anything that was put off.
     await workbench.page.waitForTimeout(1500);
     expect(debugging.requestsWhileRunning(from)).toEqual([]);
