@@ -79,16 +79,17 @@ function inFile(pid: number, address: bigint): number {
   throw new Error('no file is mapped there');
 }
 
-/** Requests that only we make. */
-const ours = (from: number): string[] =>
+/** Whether a request is one that only we make. */
+function isOurs(name: string, body: unknown): boolean {
+  const { expression = '', context } = (body ?? {}) as { expression?: string; context?: string };
+  return name === 'evaluate' && context === 'watch' && /^(&|sizeof|\$)/.test(expression);
+}
+
+const ours = (from: number): unknown[] =>
   debugging
     .traffic()
     .slice(from)
-    .filter(({ kind, name, body }) => {
-      const { expression = '', context } = (body ?? {}) as { expression?: string; context?: string };
-      return kind === 'request' && name === 'evaluate' && context === 'watch' && /^(&|sizeof|\$)/.test(expression);
-    })
-    .map(({ body }) => (body as { expression: string }).expression);
+    .filter(({ kind, name, body }) => kind === 'request' && isOurs(name, body));
 
 describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %s', (adapter) => {
   let view: MemoryView;
@@ -226,19 +227,19 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
       await debugging.request('next', { threadId: thread });
       await until('the step is over', async () => (await debugging.where()).stops > stops);
     }
+    // Asked is after a rest only, so that of steps faster than that nothing is ever asked; and what was going to be asked when the
+    // next step came is not: at most the one question that was on its way.
+    let stoppedMs = -Infinity;
+    let isRunning = false;
+    let late = 0;
+    for (const { kind, name, timeMs, body } of debugging.traffic().slice(from)) {
+      if (kind === 'request' && name === 'next') [isRunning, late] = [true, 0];
+      if (kind === 'event' && name === 'stopped') [isRunning, stoppedMs] = [false, timeMs];
+      if (kind !== 'request' || !isOurs(name, body)) continue;
+      if (isRunning) expect(++late).toBeLessThanOrEqual(1);
+      else expect(timeMs - stoppedMs).toBeGreaterThan(75);
+    }
     const during = ours(from);
-    // Steps that took long are stops with a rest; each asks for as much as it has time for, and none waits for its turn.
-    const timeline = debugging
-      .traffic()
-      .slice(from)
-      .filter(({ name }) => name === 'next' || name === 'stopped');
-    const rests = timeline.filter(({ name, timeMs }, i) => {
-      const next = timeline[i + 1];
-      return name === 'stopped' && next !== undefined && next.timeMs - timeMs > 75;
-    });
-    if (rests.length === 0) expect(during).toEqual([]);
-    else expect(during.length).toBeLessThanOrEqual(rests.length * 40);
-    console.log(`${adapter}: ${during.length} requests in 50 steps, ${rests.length} of them with a rest`);
     await expect.poll(() => ours(from).length, { timeout: 15_000 }).toBeGreaterThan(during.length);
   });
 
@@ -253,11 +254,15 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
       await workbench.page.waitForTimeout(400);
       return ours(0).length === before;
     });
-    const from = debugging.traffic().at(-1)?.timeMs;
-    await debugging.run();
-    await expect
-      .poll(() => view.frame.locator('.live').getAttribute('data-state'), { timeout: 10_000 })
-      .toBe('running');
+    // lldb first ends a step that a breakpoint has interrupted, and stops once more.
+    const state = (): Promise<string | null> => view.frame.locator('.live').getAttribute('data-state');
+    let from = 0;
+    for (let tries = 0; tries < 3 && (await state()) !== 'running'; tries++) {
+      from = debugging.traffic().at(-1)?.timeMs ?? 0;
+      await debugging.run();
+      await workbench.page.waitForTimeout(1000);
+    }
+    expect(await state()).toBe('running');
     await expect.poll(() => isTinted(view, fact('iteration'))).toBe(false);
     // Long enough for anything that was put off.
     await workbench.page.waitForTimeout(1500);

@@ -73,7 +73,9 @@ test('what the adapter can do comes with initialize, and may change', () => {
   traffic.received(response(1, 'initialize', true, { supportsReadMemoryRequest: true }));
   expect(traffic.capabilities).toMatchObject({ readsMemory: true, writesMemory: false, disassembles: false });
   traffic.received(event('capabilities', { capabilities: { supportsWriteMemoryRequest: true } }));
-  traffic.received(event('capabilities', { capabilities: { supportsDisassembleRequest: true, supportsDataBreakpoints: 1 } }));
+  traffic.received(
+    event('capabilities', { capabilities: { supportsDisassembleRequest: true, supportsDataBreakpoints: 1 } }),
+  );
   expect(traffic.capabilities).toEqual({
     readsMemory: true,
     writesMemory: true,
