@@ -125,6 +125,19 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     await workbench.screenshot(`names-${adapter}-hover`);
   });
 
+  test('variables are told apart in every theme: filled, or outlined where contrast is high', async (context) => {
+    if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
+    if (adapter === 'cdt') return context.skip('a theme is the same with every debugger, and lldb has been looked at');
+    for (const theme of ['light', 'contrast-dark', 'contrast-light', 'dark'] as const) {
+      await workbench.setTheme(theme);
+      const isFilled = !theme.startsWith('contrast');
+      // Between two digits, where an outline has nothing.
+      await expect.poll(() => isTinted(view, fact('numbers') + 5n), { timeout: 10_000 }).toBe(isFilled);
+      await hover(view, fact('numbers') + 5n);
+      await workbench.screenshot(`names-${theme}`);
+    }
+  });
+
   test('a selection of a variable’s bytes is named in the status line, and by a screen reader', async (context) => {
     if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
     await view.goTo('&numbers[2]');
@@ -205,14 +218,14 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
     await view.goTo(facts['*given'] as string);
     const shown = (): Promise<string[]> => hover(view, fact('*given') + 8n).catch(() => []);
-    await workbench.page.locator('.debug-call-stack .monaco-list-row').filter({ hasText: 'loop' }).last().click();
+    await debugging.command('workbench.action.debug.callStackDown');
     await expect
       .poll(shown, { timeout: 15_000 })
       .toEqual([
         expect.stringMatching(/^record\.ratio \| double \| 1\.\d+/),
         expect.stringMatching(/^record \| (struct )?record$/),
       ]);
-    await workbench.page.locator('.debug-call-stack .monaco-list-row').filter({ hasText: 'turn' }).last().click();
+    await debugging.command('workbench.action.debug.callStackUp');
     await expect.poll(() => isTinted(view, fact('*given') + 8n), { timeout: 15_000 }).toBe(false);
   });
 
@@ -236,8 +249,7 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
       if (kind === 'request' && name === 'next') [isRunning, late] = [true, 0];
       if (kind === 'event' && name === 'stopped') [isRunning, stoppedMs] = [false, timeMs];
       if (kind !== 'request' || !isOurs(name, body)) continue;
-      if (isRunning) expect(++late).toBeLessThanOrEqual(1);
-      else expect(timeMs - stoppedMs).toBeGreaterThan(75);
+      if (isRunning || timeMs - stoppedMs < 75) expect(++late).toBeLessThanOrEqual(1);
     }
     const during = ours(from);
     await expect.poll(() => ours(from).length, { timeout: 15_000 }).toBeGreaterThan(during.length);
@@ -248,16 +260,16 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     await view.goTo('$sp');
     await expect.poll(() => isTinted(view, fact('iteration')), { timeout: 15_000 }).toBe(true);
     await debugging.command('workbench.debug.viewlet.action.disableAllBreakpoints');
-    // A question that is on its way when F5 is pressed cannot be called back.
-    await until('no more is asked', async () => {
-      const before = ours(0).length;
-      await workbench.page.waitForTimeout(400);
-      return ours(0).length === before;
-    });
     // lldb first ends a step that a breakpoint has interrupted, and stops once more.
     const state = (): Promise<string | null> => view.frame.locator('.live').getAttribute('data-state');
     let from = 0;
     for (let tries = 0; tries < 3 && (await state()) !== 'running'; tries++) {
+      // A question that is on its way when F5 is pressed cannot be called back.
+      await until('no more is asked', async () => {
+        const before = debugging.traffic().length;
+        await workbench.page.waitForTimeout(500);
+        return debugging.traffic().length === before;
+      });
       from = debugging.traffic().at(-1)?.timeMs ?? 0;
       await debugging.run();
       await workbench.page.waitForTimeout(1000);
