@@ -35,7 +35,7 @@ export function drawMarks(
     context.beginPath();
     context.roundRect(x, top, widthOf(register), height, 2);
     context.fill();
-    context.fillStyle = theme.background;
+    context.fillStyle = theme.markText;
     context.fillText(register, x + 3, top + height / 2 + 0.5);
   });
 }

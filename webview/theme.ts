@@ -19,6 +19,7 @@ export interface Theme {
   readonly planted: string;
   /** By register. */
   readonly marks: Readonly<Record<MemoryMark['register'], string>>;
+  readonly markText: string;
   readonly markFont: string;
 }
 
@@ -39,6 +40,7 @@ export function readTheme(element: HTMLElement, kinds: readonly string[]): Theme
     edges: Array.from({ length: tintCount }, (_, i) => read(`--memory-edge-${i + 1}`)),
     planted: read('--memory-planted'),
     marks: { pc: read('--memory-pc'), sp: read('--memory-sp'), fp: read('--memory-fp') },
+    markText: read('--memory-mark-text'),
     markFont: read('--vscode-font-family') || 'sans-serif',
     kinds: Object.fromEntries(kinds.map((kind) => [kind, read(`--memory-kind-${kind}`)])),
   };

@@ -37,7 +37,8 @@ export function collectTints(
     any ||= tints[i] !== 0;
   }
   if (!any) return;
-  collectRuns(tints, count, geometry.text, y, to.fills);
+  // The text column has no gaps.
+  collectRuns(tints, count, geometry.text, y, to.fills, count);
   collectRuns(tints, count, geometry.bytes, y, to.fills);
   for (let i = 0; i < count; i++) {
     if (names.begins[offset + i] !== 1) continue;
