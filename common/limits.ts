@@ -169,3 +169,43 @@ export const watchIntervalMsMax = 2 ** 31 - 1;
 
 /** Bytes of one change that the command line's watch prints of each side; JSON has them all. */
 export const watchShownBytes = 64;
+
+/**
+ * How long a process rests at a stop before its debugger is asked for names: longer than the pause between two steps of a key that
+ * repeats (33 ms) or of a script, shorter than anybody waits for.
+ */
+export const namesRestMs = 80;
+
+/** How long the frame that VS Code shows after a stop is waited for, before the topmost one of the thread is taken. */
+export const namesFrameMs = 1000;
+
+/** Stops at which a session that tells no address is asked for one: the first may be in code that its debugger knows nothing of. */
+export const namesTriesMax = 3;
+
+/** What asking for the names of one stop may take in all; and how often what is known by then is shown. */
+export const namesAskMs = 5000;
+export const namesTellMs = 300;
+
+/** Looks for names at one stop: after as many, whoever says again and again that memory has changed is not listened to. */
+export const namesLooksMax = 64;
+
+/** Variables of one stop: a frame has dozens, and the globals of a large file some hundred. */
+export const namesMax = 256;
+
+/** Members of a variable, or elements, that have names of their own; the debugger is asked for all of them at once. */
+export const namePartsMax = 64;
+
+/** Variables of one stop whose members are asked for. */
+export const namesWithPartsMax = 32;
+
+/** Characters of a name, a type or a value: a hover is no place for more. */
+export const nameCharactersMax = 240;
+
+/** Types of one session whose sizes and members are remembered; a template makes hundreds. */
+export const typesKeptMax = 4096;
+
+/** How long names are still shown after the process has gone on: a step is over sooner, and the next names replace them. */
+export const namesGraceMs = 250;
+
+/** How long the mouse rests on a byte before the hover comes: what VS Code's editor takes. */
+export const hoverMs = 300;

@@ -1,6 +1,7 @@
 import type { AccessReport } from './access.ts';
 import type { AddressText } from './address.ts';
 import type { Frame } from './frame.ts';
+import type { MemoryNames } from './names.ts';
 import type { PageNumber } from './page.ts';
 import type { RangeText } from './range.ts';
 import type { RegionTable } from './region.ts';
@@ -64,6 +65,14 @@ export interface ReadResult {
   readonly bytes: Uint8Array;
   /** A `PageState` for each page that the range touches, in order. */
   readonly states: Uint8Array;
+}
+
+/** What the file of a page of a program's code has there. Nothing where that is not known, or where the page is no such page. */
+export interface OriginalPage {
+  /** 4096 bytes. */
+  readonly bytes?: Uint8Array;
+  /** The instruction that debuggers of this machine put in the place of another, to stop there. */
+  readonly breakpoint?: Uint8Array;
 }
 
 export interface WriteRequest {
@@ -135,6 +144,7 @@ export interface AgentContract {
     resolve: [{ readonly expression: string }, ResolvedAddress];
     label: [{ readonly address: AddressText }, SymbolLabel];
     read: [ReadRequest, ReadResult];
+    original: [{ readonly page: PageNumber }, OriginalPage];
     write: [WriteRequest, WriteResult];
     save: [SaveRequest, SaveResult];
     /** Processes that run the same executable with the same command line, newest first, this one left out. */
@@ -262,6 +272,7 @@ export interface ViewHostContract {
     resolve: [{ readonly expression: string }, ResolvedAddress];
     label: [{ readonly address: AddressText }, SymbolLabel];
     read: [RangeText, ReadResult];
+    original: [{ readonly page: PageNumber }, OriginalPage];
     /** Asks the user first where editing is off; `force` asks in words of its own. Rejects with MemoryError. */
     write: [{ readonly start: AddressText; readonly bytes: Uint8Array; readonly force?: boolean }, EditResult];
     undo: [Record<string, never>, EditResult];
@@ -297,6 +308,8 @@ export interface ViewContract {
     regions: RegionTable;
     residency: Pick<Residency, 'version' | 'resident'>;
     status: TargetStatus;
+    /** What the debugger knows of the memory at this stop, instead of what was told before. */
+    names: MemoryNames;
     pulse: Pulse;
     /** Whether the agent has not answered for a while. */
     silent: { readonly silent: boolean };

@@ -11,6 +11,7 @@ import { createBreakOnBytes } from './debug/breakOnBytes.ts';
 import { createDataBreakpoints } from './debug/dataBreakpoints.ts';
 import { createPermits } from './debug/permits.ts';
 import { askToLift } from './debug/permitQuestion.ts';
+import { createDebugNames } from './debug/names.ts';
 import { createResolve } from './debug/resolve.ts';
 import { createRevealSource } from './debug/revealSource.ts';
 import { createDebugSessions } from './debug/sessions.ts';
@@ -69,6 +70,7 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
     choicesOf: (target) => choices.of(target.facts.executable),
     remember: (target, made) => void choices.remember(target.facts.executable, made).then(undefined, report),
     use: targets.use,
+    names: own(createDebugNames({ sessions, onWritten: editing.onWritten, log: log.info })),
     resolve: createResolve(sessions),
     reattach: (gone) => attachSuccessor(openAgent, targets, gone),
     async run(name, view, range) {

@@ -18,6 +18,7 @@ import type {
 import { rangeFrom, type Range } from '../common/range.ts';
 import * as vscode from 'vscode';
 import { choicesFrom } from './choices.ts';
+import type { DebugNames, NamesSubscription } from './debug/names.ts';
 import { byView, type Editing } from './editing.ts';
 import { viewHtml } from './html.ts';
 import { assertOwnBuffers } from './ownBuffers.ts';
@@ -59,6 +60,7 @@ export interface ViewSurroundings {
   remember(target: Target, choices: Choices): void;
   /** Keeps the target while the view shows it. */
   use(target: Target): vscode.Disposable;
+  readonly names: DebugNames;
   /** The address of any expression that the address box takes. */
   resolve(target: Target, expression: string): Promise<ResolvedAddress>;
   reattach(target: Target): Promise<Target>;
@@ -82,6 +84,7 @@ export function createView(
   const disposed = createEmitter<void>();
   let bound: { readonly target: Target; readonly store: DisposableStore };
   let subscription: Subscription | undefined;
+  let names: NamesSubscription | undefined;
   let place = opening.place;
   let choices = opening.choices ?? around.choicesOf(first);
   let watched: readonly number[] = [];
@@ -94,6 +97,7 @@ export function createView(
     resolve: ({ expression }) => around.resolve(bound.target, expression),
     label: (params) => bound.target.call('label', params),
     read: (range) => bound.target.call('read', range),
+    original: (params) => bound.target.call('original', params),
     async write({ start, bytes, force }) {
       const { held } = await around.editing.write(
         bound.target,
@@ -190,6 +194,7 @@ export function createView(
     if (target.residency !== undefined) sayResidency(target.residency);
     if (target.silent) tellSilence(true);
     pin.follow();
+    names?.tell();
   }
 
   /** A hidden view costs nothing: its pages are not read until it is seen again. */
@@ -220,6 +225,9 @@ export function createView(
         if (status.state === 'stopped') pin.follow();
         changed.fire();
       }),
+    );
+    names = its.add(
+      around.names.subscribe(target, { isVisible: () => panel.visible, hear: (news) => say('names', news) }),
     );
     its.add(target.onRegions((table) => say('regions', table)));
     its.add(target.onResidency(sayResidency));
@@ -303,6 +311,7 @@ export function createView(
   store.add(
     panel.onDidChangeViewState(() => {
       watchVisible();
+      if (panel.visible) names?.tell();
       changed.fire();
     }),
   );

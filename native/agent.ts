@@ -1,7 +1,7 @@
 import { createChannel, moving, type Answers, type Channel, type Hears, type Port } from '../common/channel.ts';
 import { MemoryError } from '../common/error.ts';
 import { labelWaitMs, readBytesMax } from '../common/limits.ts';
-import { pageStateFrom, printPageState } from '../common/page.ts';
+import { addressOfPage, pageStateFrom, printPageState, type PageNumber } from '../common/page.ts';
 import type { AgentContract, AgentHostContract, TargetStatus } from '../common/protocol.ts';
 import { isValidRange, printRange, type Range, type RangeText } from '../common/range.ts';
 import { addressMax, parseAddress, printAddress, type Address, type AddressText } from '../common/address.ts';
@@ -14,6 +14,7 @@ import { list, processesOf, successorsOf } from './list.ts';
 import { createLooks, type Looks } from './live/looks.ts';
 import { createReader, type Reader, type Subscription } from './live/reader.ts';
 import type { Process } from './process.ts';
+import { originalPage } from './original.ts';
 import { resolve } from './resolve.ts';
 import { save } from './save.ts';
 import { createSymbols, type Symbols } from './symbols.ts';
@@ -177,6 +178,9 @@ export function serveAgent(port: Port): { dispose(): void } {
         return moving({ bytes, states }, [bytes.buffer, states.buffer]);
       }),
 
+    original: ({ page }) =>
+      asking(async ({ target }) => originalPage(target.pid, page, await target.regionAt(addressOfPage(pageIn(page))))),
+
     write: ({ start, bytes, expect, force }) =>
       asking(async ({ target, holds, reader }) => {
         const range = rangeOf({ start, length: bytes.length });
@@ -333,6 +337,12 @@ function addressIn(text: AddressText): Address {
   const address = parseAddress(text);
   if (address !== undefined) return address;
   throw new MemoryError('Invalid', `"${text}" is not an address. Those go from 0x0 to ${printAddress(addressMax)}.`);
+}
+
+/** A page out of a message. */
+function pageIn(page: PageNumber): PageNumber {
+  if (Number.isInteger(page) && page >= 0 && page < 2 ** 52) return page;
+  throw new MemoryError('Invalid', `${page} is not a page. Those are whole numbers from 0 to 2^52 - 1.`);
 }
 
 /** A range out of a message. */

@@ -10,7 +10,10 @@ import { createGeometry, type Geometry } from './geometry.ts';
 import { writtenMs } from './glow.ts';
 import { createLayout, pagesToWatch, regionOfRow, rowAt, rowOf, rowsOfRegion, type Layout } from './layout.ts';
 import { createMap, type MapPosition } from './map.ts';
+import { printKnown, whatIsKnown, type Known } from './known.ts';
+import { createNames, type Names } from './names.ts';
 import { createOverlay } from './overlay.ts';
+import type { Original } from './planted.ts';
 import { createRows, headingParts } from './rows.ts';
 import { createScrollbar } from './scrollbar.ts';
 import { createSkeleton } from './skeleton.ts';
@@ -23,6 +26,8 @@ export interface Grid {
   /** Has the keyboard. */
   readonly element: HTMLElement;
   readonly store: PageStore;
+  /** What the debugger knows of the memory. */
+  readonly names: Names;
   readonly layout: Layout;
   readonly format: RowFormat;
   readonly selection: SelectionState | undefined;
@@ -56,10 +61,16 @@ export interface Grid {
   scrollPixels(pixels: number): void;
   /** The byte under a point of the window. */
   hit(clientX: number, clientY: number): { readonly address: Address; readonly column: 'bytes' | 'text' } | undefined;
+  /** Where a byte is in the window, if it can be seen. */
+  boxOf(address: Address, column: 'bytes' | 'text'): DOMRectReadOnly | undefined;
   /** Where the caret is on the screen, for menus that the keyboard opens. */
   caretPoint(): { readonly x: number; readonly y: number };
   /** A digit that waits for its second one stands in place of its byte. */
   setHalf(half: { readonly address: Address; readonly digit: string } | undefined): void;
+  /** What the mapped file has in the place of a page. */
+  setOriginal(page: PageNumber, original: Original): void;
+  /** What is known of a byte besides its value. */
+  known(address: Address): Known;
   /** A byte as a screen reader says it. */
   byteText(address: Address): string;
   focus(): void;
@@ -71,6 +82,7 @@ export function createGrid(parent: HTMLElement): Grid {
   const columns = createColumns(columnsPlace);
 
   const store = createPageStore();
+  const names = createNames();
   const rows = createRows(rowsPlace);
   const overlay = createOverlay(under, over);
   const map = createMap(element);
@@ -123,6 +135,7 @@ export function createGrid(parent: HTMLElement): Grid {
     const range = selection === undefined ? undefined : selectedRange(selection);
     const hot = overlay.draw({
       slots: rows.slots,
+      names,
       format,
       geometry,
       theme,
@@ -275,6 +288,7 @@ export function createGrid(parent: HTMLElement): Grid {
     setTop((layout.headings[region] ?? 0) + Math.floor((position - region) * rowsOfRegion(layout, region)), 0);
   });
   map.onDidResize(schedule);
+  names.onDidChange(schedule);
   element.addEventListener('focus', schedule);
   element.addEventListener('blur', schedule);
   new ResizeObserver(measure).observe(viewport);
@@ -288,6 +302,7 @@ export function createGrid(parent: HTMLElement): Grid {
   return {
     element,
     store,
+    names,
     get layout() {
       return layout;
     },
@@ -310,6 +325,10 @@ export function createGrid(parent: HTMLElement): Grid {
     setTable: (table) => relayout(() => (layout = createLayout(table, format.bytesPerRow))),
     setResidency(next) {
       residency = next;
+      schedule();
+    },
+    setOriginal(page, original) {
+      store.setOriginal(page, original);
       schedule();
     },
     leaveStop() {
@@ -368,6 +387,15 @@ export function createGrid(parent: HTMLElement): Grid {
       const { column, index } = geometry.hit(clientX - box.left);
       return { address: addressOf({ page: row.page, offset: row.offset + index }), column };
     },
+    boxOf(address, column) {
+      const index = rowOf(layout, placeOf(address)) - top;
+      if (rows.slots[index]?.row?.kind !== 'bytes') return undefined;
+      const box = sheet.getBoundingClientRect();
+      const byte = Number(address % BigInt(format.bytesPerRow));
+      const left = geometry[column].left[byte] ?? 0;
+      const width = (geometry[column].right[byte] ?? 0) - left;
+      return new DOMRectReadOnly(box.left + left, box.top + index * geometry.rowHeight, width, geometry.rowHeight);
+    },
     caretPoint() {
       const box = viewport.getBoundingClientRect();
       if (selection === undefined || findRegion(layout.table, pageOf(selection.caret)) < 0) {
@@ -394,8 +422,10 @@ export function createGrid(parent: HTMLElement): Grid {
       if (stored?.state !== PageState.readable) return printPageState(stored?.state ?? PageState.unread);
       const byte = stored.bytes[offsetInPage(address)] ?? 0;
       const hex = byte.toString(16).padStart(2, '0');
-      return byte > 0x20 && byte < 0x7f ? `${hex}, ${String.fromCharCode(byte)}` : hex;
+      const character = byte > 0x20 && byte < 0x7f ? [String.fromCharCode(byte)] : [];
+      return [hex, ...character, ...printKnown(whatIsKnown(store, names, address))].join(', ');
     },
+    known: (address) => whatIsKnown(store, names, address),
     focus: () => element.focus({ preventScroll: true }),
   };
 }

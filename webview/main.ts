@@ -1,6 +1,8 @@
 import { addressFrom, printAddress } from '../common/address.ts';
-import { usualChoices, type Choices, type OpenView, type ViewAction } from '../common/protocol.ts';
+import { noNames } from '../common/names.ts';
+import { usualChoices, type Choices, type OpenView, type TargetStatus, type ViewAction } from '../common/protocol.ts';
 import { printRange } from '../common/range.ts';
+import { connectByteHover } from './byteHover.ts';
 import { createClipboard } from './clipboard.ts';
 import { createEditor } from './edit.ts';
 import { createGrid } from './grid.ts';
@@ -8,6 +10,7 @@ import { connectInput, selectRegion } from './input.ts';
 import { createInspector } from './inspect.ts';
 import { createLife } from './life.ts';
 import { createNotice } from './notice.ts';
+import { createOriginals } from './originals.ts';
 import { createHostPort } from './port.ts';
 import { createPin } from './pin.ts';
 import { createPrompt } from './prompt.ts';
@@ -68,12 +71,17 @@ function start(app: HTMLElement): void {
     },
     regions(table) {
       grid.setTable(table);
+      originals.forget();
       symbols.refresh();
       travel.arrive(table);
       showSelection();
     },
     residency: (residency) => grid.setResidency(residency),
-    status: (status) => life.setStatus(status),
+    status: showStatus,
+    names(names) {
+      grid.names.set(names);
+      showSelection();
+    },
     pulse: (pulse) => life.setPulse(pulse),
     silent: ({ silent }) => life.setSilent(silent),
     editing: (body) => showEditing(body.editing),
@@ -95,6 +103,8 @@ function start(app: HTMLElement): void {
     notice: (said) => notice.show(said),
   });
 
+  const originals = createOriginals(grid, (page) => host.call('original', { page }));
+  connectByteHover(app, grid);
   const life = createLife(grid, toolbar, notice, statusLine, host, fail);
   const travel = createTravel(
     grid,
@@ -142,6 +152,7 @@ function start(app: HTMLElement): void {
   grid.onDidWatch((pages) => host.say('watch', { pages }));
   grid.onDidDraw((seq) => {
     host.say('drawn', { seq });
+    originals.look();
     showSelection();
   });
   grid.onDidSelect(() => {
@@ -158,6 +169,8 @@ function start(app: HTMLElement): void {
     open = next;
     grid.store.clear();
     symbols.clear();
+    originals.forget();
+    grid.names.set(noNames);
     notice.hide();
     grid.setPointerBytes(next.facts.pointerBytes);
     life.setPaused(false);
@@ -165,7 +178,7 @@ function start(app: HTMLElement): void {
     showChoices(next.choices);
     showEditing(next.editing);
     if (next.place !== undefined) travel.restore(addressFrom(next.place.top), next.place.selection);
-    life.setStatus(next.status);
+    showStatus(next.status);
     takeKeyboard();
     port.saveState({ facts: next.facts, choices: next.choices, place: next.place });
   }
@@ -190,6 +203,12 @@ function start(app: HTMLElement): void {
     toolbar.setChoices(next);
     grid.setChoices(next);
     showSelection();
+  }
+
+  function showStatus(status: TargetStatus): void {
+    life.setStatus(status);
+    grid.names.setStatus(status);
+    originals.setStatus(status);
   }
 
   function showSelection(): void {

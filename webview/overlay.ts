@@ -1,15 +1,20 @@
 import type { Address } from '../common/address.ts';
 import { PageState } from '../common/page.ts';
+import { type Boxes, collectRuns } from './boxes.ts';
 import { isPrintableAscii, type RowFormat } from './format.ts';
-import type { Edges, Geometry } from './geometry.ts';
+import type { Geometry } from './geometry.ts';
 import { isHot, markOf, sinceStopMark, writtenMark } from './glow.ts';
+import { drawMarks, drawPlanted, type PlacedMark } from './marks.ts';
+import { tintCount, type Names, type PageNames } from './names.ts';
+import type { Place } from './layout.ts';
 import type { RowSlot } from './rows.ts';
 import { addressOf } from './selection.ts';
 import type { Theme } from './theme.ts';
+import { clearTints, collectTints, createCollectedTints, drawBegins, drawTints, type CollectedTints } from './tints.ts';
 
 /**
- * The two canvases: what is drawn under the text (selection, glow, underlines) and over it (the wash that dims `00`
- * and dots, the caret's outlines). Drawing there costs a third of what styling the text itself costs: see
+ * The two canvases: what is drawn under the text (variables, selection, glow, underlines) and over it (the wash that dims `00`
+ * and dots, the caret's outlines, the tabs of registers). Drawing there costs a third of what styling the text itself costs: see
  * test/bench/renderers.
  */
 export interface Overlay {
@@ -20,6 +25,7 @@ export interface Overlay {
 
 export interface OverlayInput {
   readonly slots: readonly RowSlot[];
+  readonly names: Names;
   readonly format: RowFormat;
   readonly geometry: Geometry;
   readonly theme: Theme;
@@ -35,18 +41,20 @@ export interface OverlayInput {
 
 const glowAlpha = [0, 0.45, 0.32, 0.2, 0.1, 0.3, 0.3] as const;
 
-/** Boxes of one look, four numbers each, drawn together: changing a canvas's colour costs more than a box. */
-type Boxes = number[];
-
 /** What one drawing collects; kept, so that a frame allocates nothing. */
 interface Collected {
   /** By mark. */
   readonly glow: readonly Boxes[];
-  readonly dim: Boxes;
+  /** First nothing, then those on the background, then those on each tint. */
+  readonly dim: readonly Boxes[];
+  readonly tints: CollectedTints;
+  readonly planted: Boxes;
+  readonly marked: PlacedMark[];
   /** The marks of the bytes of a row, and of its units. */
   readonly marks: Uint8Array;
   readonly unitMarks: Uint8Array;
   readonly dims: Uint8Array;
+  readonly tintOf: Uint8Array;
 }
 
 export function createOverlay(under: HTMLCanvasElement, over: HTMLCanvasElement): Overlay {
@@ -55,10 +63,14 @@ export function createOverlay(under: HTMLCanvasElement, over: HTMLCanvasElement)
   if (below === null || above === null) throw new Error('this browser has no canvas');
   const collected: Collected = {
     glow: glowAlpha.map(() => []),
-    dim: [],
+    dim: Array.from({ length: tintCount + 2 }, () => []),
+    tints: createCollectedTints(),
+    planted: [],
+    marked: [],
     marks: new Uint8Array(64),
     unitMarks: new Uint8Array(64),
     dims: new Uint8Array(64),
+    tintOf: new Uint8Array(64),
   };
   let scale = 1;
 
@@ -78,42 +90,54 @@ export function createOverlay(under: HTMLCanvasElement, over: HTMLCanvasElement)
         context.clearRect(0, 0, under.width, under.height);
         context.setTransform(scale, 0, 0, scale, 0, 0);
       }
-      for (const boxes of collected.glow) boxes.length = 0;
-      collected.dim.length = 0;
+      for (const boxes of [...collected.glow, ...collected.dim]) boxes.length = 0;
+      clearTints(collected.tints);
+      collected.planted.length = collected.marked.length = 0;
+      const { geometry, theme } = input;
       let hot = false;
       input.slots.forEach((slot, index) => {
+        if (slot.row?.kind === 'bytes' && collectRow(collected, slot, slot.row, input, index * geometry.rowHeight))
+          hot = true;
+      });
+      drawTints(below, collected.tints, geometry, theme);
+      input.slots.forEach((slot, index) => {
         if (slot.row?.kind !== 'bytes') return;
-        const y = index * input.geometry.rowHeight;
         const start = addressOf(slot.row);
-        drawSelection(below, input, start, y);
-        if (collectRow(collected, slot, slot.row.offset, input, y)) hot = true;
-        drawCaret(above, input, start, y);
+        drawSelection(below, input, start, index * geometry.rowHeight);
+        drawCaret(above, input, start, index * geometry.rowHeight);
       });
       drawGlow(below, collected, input);
+      drawBegins(below, collected.tints, geometry, theme);
+      drawPlanted(below, collected.planted, geometry, theme);
       drawDim(above, collected, input);
+      drawMarks(above, collected.marked, geometry, theme);
       return hot;
     },
   };
 }
 
 /** Collects what one row of readable bytes shows; answers whether any of it glows. */
-function collectRow(to: Collected, slot: RowSlot, offset: number, input: OverlayInput, y: number): boolean {
-  const { page } = slot;
+function collectRow(to: Collected, { page }: RowSlot, row: Place, input: OverlayInput, y: number): boolean {
   if (page?.state !== PageState.readable) return false;
   const { format, geometry } = input;
+  const { offset } = row;
   const count = format.bytesPerRow;
-  const { marks, unitMarks, dims } = to;
+  const { marks, unitMarks, dims, tintOf } = to;
+  tintOf.fill(0);
+  const names = input.names.page(row.page);
+  if (names !== undefined) collectNames(to, names, offset, input, y);
+  if (page.planted !== undefined) collectPlanted(to, page.planted, offset, input, y);
   let any = false;
   let fades = false;
   const hot = isHot(page.hotAt, input.now);
-  const { changedAt, writtenAt, bytes } = page;
+  const { changedAt, writtenAt, own } = page;
   const atStop = input.sinceStop ? page.atStop : undefined;
   for (let i = 0; i < count; i++) {
     const at = offset + i;
     const glow = hot ? markOf(changedAt[at] as number, writtenAt[at] as number, input.now) : 0;
     fades ||= glow !== 0;
     const since = atStop !== undefined && glow !== writtenMark;
-    marks[i] = since ? (atStop[at] === bytes[at] ? 0 : sinceStopMark) : glow;
+    marks[i] = since ? (atStop[at] === own[at] ? 0 : sinceStopMark) : glow;
     any ||= marks[i] !== 0;
   }
   if (any) {
@@ -124,16 +148,35 @@ function collectRow(to: Collected, slot: RowSlot, offset: number, input: Overlay
   }
   // What glows is not dimmed: it is to be seen.
   if (format.unit === 'hex8') {
-    for (let i = 0; i < count; i++) dims[i] = page.bytes[offset + i] === 0 && marks[i] === 0 ? 1 : 0;
-    collectRuns(dims, count, geometry.bytes, y, [[], to.dim]);
+    for (let i = 0; i < count; i++) dims[i] = page.bytes[offset + i] === 0 && marks[i] === 0 ? dimOn(tintOf, i) : 0;
+    collectRuns(dims, count, geometry.bytes, y, to.dim);
   }
   if (format.textEncoding === 'ascii') {
     for (let i = 0; i < count; i++) {
-      dims[i] = !isPrintableAscii(page.bytes[offset + i] as number) && marks[i] === 0 ? 1 : 0;
+      dims[i] = !isPrintableAscii(page.bytes[offset + i] as number) && marks[i] === 0 ? dimOn(tintOf, i) : 0;
     }
-    collectRuns(dims, count, geometry.text, y, [[], to.dim]);
+    collectRuns(dims, count, geometry.text, y, to.dim);
   }
   return fades;
+}
+
+/** What a byte is dimmed with: 1 is the background, then the tints. */
+function dimOn(tints: Uint8Array, index: number): number {
+  return 1 + (tints[index] as number);
+}
+
+function collectNames(to: Collected, names: PageNames, offset: number, input: OverlayInput, y: number): void {
+  collectTints(to.tints, names, offset, input, y, to.tintOf);
+  for (const { register, offset: at } of names.marks) {
+    if (at >= offset && at < offset + input.format.bytesPerRow) to.marked.push({ register, index: at - offset, y });
+  }
+}
+
+function collectPlanted(to: Collected, planted: Uint8Array, offset: number, input: OverlayInput, y: number): void {
+  const { bytesPerRow } = input.format;
+  const row = planted.subarray(offset, offset + bytesPerRow);
+  for (const edges of [input.geometry.bytes, input.geometry.text])
+    collectRuns(row, bytesPerRow, edges, y, [[], to.planted]);
 }
 
 /** A decimal or a float is one text for all its bytes: it has the newest mark of them. */
@@ -144,23 +187,6 @@ function markOfUnit(marks: Uint8Array, from: number, size: number): number {
     if (mark !== 0 && (best === 0 || mark < best)) best = mark;
   }
   return best;
-}
-
-/** Collects a box for each run of bytes with the same value but 0, a group of eight at a time, so that gaps stay free. */
-function collectRuns(values: Uint8Array, count: number, edges: Edges, y: number, into: readonly Boxes[]): void {
-  for (let from = 0; from < count;) {
-    const value = values[from] as number;
-    // In a little-endian hexadecimal unit the first byte stands last.
-    let left = edges.left[from] as number;
-    let right = edges.right[from] as number;
-    let to = from + 1;
-    for (; to < count && to % 8 !== 0 && values[to] === value; to++) {
-      left = Math.min(left, edges.left[to] as number);
-      right = Math.max(right, edges.right[to] as number);
-    }
-    if (value !== 0) into[value]?.push(left, y, right - left);
-    from = to;
-  }
 }
 
 function drawGlow(context: CanvasRenderingContext2D, { glow }: Collected, { geometry, theme }: OverlayInput): void {
@@ -188,15 +214,23 @@ function drawGlow(context: CanvasRenderingContext2D, { glow }: Collected, { geom
   context.globalAlpha = 1;
 }
 
-/** Washes `00` and dots with the background's colour. */
+/** Washes `00` and dots with the colour that they stand on. */
 function drawDim(context: CanvasRenderingContext2D, { dim }: Collected, { geometry, theme }: OverlayInput): void {
   if (theme.dim === 0) return;
-  context.fillStyle = theme.background;
   context.globalAlpha = theme.dim;
-  for (let i = 0; i < dim.length; i += 3) {
-    // One pixel short at top and bottom, so that an underline or a neighbour's outline is not washed.
-    context.fillRect(dim[i] as number, (dim[i + 1] as number) + 1, dim[i + 2] as number, geometry.rowHeight - 2);
-  }
+  dim.forEach((boxes, on) => {
+    if (boxes.length === 0) return;
+    context.fillStyle = on === 1 ? theme.background : (theme.tints[on - 2] ?? '');
+    for (let i = 0; i < boxes.length; i += 3) {
+      // One pixel short at top and bottom, so that an underline or a neighbour's outline is not washed.
+      context.fillRect(
+        boxes[i] as number,
+        (boxes[i + 1] as number) + 1,
+        boxes[i + 2] as number,
+        geometry.rowHeight - 2,
+      );
+    }
+  });
   context.globalAlpha = 1;
 }
 

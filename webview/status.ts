@@ -1,8 +1,10 @@
 import { printAddress } from '../common/address.ts';
 import { pageOf } from '../common/page.ts';
 import type { Pulse } from '../common/protocol.ts';
+import type { Range } from '../common/range.ts';
 import { findRegion, printAccess, printLabel } from '../common/region.ts';
 import type { Grid } from './grid.ts';
+import { innermost } from './known.ts';
 import { selectedRange } from './selection.ts';
 import type { SymbolLabels } from './symbols.ts';
 
@@ -21,7 +23,7 @@ export function createStatusLine(parent: HTMLElement, grid: Grid, symbols: Symbo
   element.className = 'status';
   parent.append(element);
   const parts = Object.fromEntries(
-    ['label', 'address', 'access', 'selected', 'rate', 'write', 'pulse'].map((name) => {
+    ['label', 'variable', 'address', 'access', 'selected', 'rate', 'write', 'pulse'].map((name) => {
       const span = document.createElement('span');
       span.className = name;
       element.append(span);
@@ -41,12 +43,13 @@ export function createStatusLine(parent: HTMLElement, grid: Grid, symbols: Symbo
     show() {
       const { selection, layout } = grid;
       if (selection === undefined) {
-        for (const name of ['label', 'address', 'access', 'selected']) set(name, '');
+        for (const name of ['label', 'variable', 'address', 'access', 'selected']) set(name, '');
         return;
       }
       const range = selectedRange(selection);
       const region = findRegion(layout.table, pageOf(selection.caret));
       set('label', symbols.of('caret', range.start) ?? printLabel(layout.table, range.start) ?? '');
+      set('variable', nameOfSelection(grid, range) ?? '');
       set('address', printAddress(range.start));
       set('access', region < 0 ? 'not mapped' : printAccess(layout.table.access[region] ?? 0));
       set('selected', range.length === 1 ? '' : `${range.length.toLocaleString('en')} bytes selected`);
@@ -59,4 +62,12 @@ export function createStatusLine(parent: HTMLElement, grid: Grid, symbols: Symbo
     },
     setWrite: (text) => set('write', text),
   };
+}
+
+/** The innermost name that holds all of what is selected. */
+function nameOfSelection(grid: Grid, { start, length }: Range): string | undefined {
+  const first = grid.known(start);
+  if (length === 1) return innermost(first);
+  const last = new Set(grid.known(start + BigInt(length - 1)).names.map(({ name }) => name));
+  return innermost({ ...first, names: first.names.filter(({ name }) => last.has(name)) });
 }

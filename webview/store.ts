@@ -1,5 +1,6 @@
 import type { Frame } from '../common/frame.ts';
 import { pageBytes, PageState, pageStateFrom, type PageNumber } from '../common/page.ts';
+import { findPlanted, withoutPlanted, type Original } from './planted.ts';
 
 /** What the view knows of one page. */
 export interface StoredPage {
@@ -7,9 +8,15 @@ export interface StoredPage {
   readonly bytes: Uint8Array;
   /** The same bytes, for values of several. */
   readonly view: DataView;
+  /** The program's own bytes: `bytes` itself, unless the debugger has planted breakpoints among them. What changes is found in these. */
+  own: Uint8Array;
+  /** What the file has there, where it has been asked for. */
+  original: Original | undefined;
+  /** 1 for each byte of a planted breakpoint; `undefined` where there is none. */
+  planted: Uint8Array | undefined;
   /** When each byte was last seen to differ, by performance.now; 0 for never. */
   readonly changedAt: Float64Array;
-  /** What stood there when the process last went on after a stop; `undefined` where nobody saw that. */
+  /** What the program had there when the process last went on after a stop; `undefined` where nobody saw that. */
   atStop: Uint8Array | undefined;
   /** When each byte was last written by us. */
   readonly writtenAt: Float64Array;
@@ -26,6 +33,8 @@ export interface PageStore {
   apply(frame: Frame, now: number): void;
   /** Our own write landed: its bytes are not a change by the program. */
   written(page: PageNumber, offset: number, bytes: Uint8Array, now: number): void;
+  /** What the mapped file has there. */
+  setOriginal(page: PageNumber, original: Original): void;
   /** The process goes on after a stop: from now on what differs from this has changed since. */
   leaveStop(): void;
   /** Nobody stops it any more. */
@@ -48,6 +57,9 @@ export function createPageStore(): PageStore {
         state: PageState.unread,
         bytes,
         view: new DataView(bytes.buffer),
+        own: bytes,
+        original: undefined,
+        planted: undefined,
         changedAt: new Float64Array(pageBytes),
         atStop: undefined,
         writtenAt: new Float64Array(pageBytes),
@@ -69,9 +81,10 @@ export function createPageStore(): PageStore {
         if (state === PageState.readable) {
           const bytes = frame.bytes.subarray(from, from + pageBytes);
           from += pageBytes;
+          const own = ownBytes(stored, bytes);
           // A page that could not be read before has nothing to compare with: it appears, it does not change.
-          if (stored.state === PageState.readable && markChanged(stored, bytes, now)) stored.hotAt = now;
-          stored.bytes.set(bytes);
+          if (stored.state === PageState.readable && markChanged(stored, own, now)) stored.hotAt = now;
+          take(stored, bytes, own);
         }
         stored.state = state;
         stored.version = ++version;
@@ -81,17 +94,28 @@ export function createPageStore(): PageStore {
       const stored = pages.get(page);
       if (stored?.state !== PageState.readable) return;
       stored.bytes.set(bytes, offset);
+      take(stored, stored.bytes, ownBytes(stored, stored.bytes));
       stored.atStop?.set(bytes, offset);
       stored.writtenAt.fill(now, offset, offset + bytes.length);
       stored.changedAt.fill(0, offset, offset + bytes.length);
       stored.hotAt = now;
       stored.version = ++version;
     },
+    setOriginal(page, original) {
+      const stored = pages.get(page);
+      if (stored?.state !== PageState.readable) return;
+      stored.original = original;
+      take(stored, stored.bytes, ownBytes(stored, stored.bytes));
+      if (stored.atStop !== undefined) stored.atStop = withoutPlanted(stored.atStop, original);
+      // What was taken for a change before this was known.
+      for (let i = 0; i < pageBytes; i++) if (stored.own[i] === original.bytes[i]) stored.changedAt[i] = 0;
+      stored.version = ++version;
+    },
     leaveStop() {
       for (const stored of pages.values()) {
         if (stored.state !== PageState.readable) continue;
         stored.atStop ??= new Uint8Array(pageBytes);
-        stored.atStop.set(stored.bytes);
+        stored.atStop.set(stored.own);
       }
     },
     forgetStops() {
@@ -107,8 +131,19 @@ export function createPageStore(): PageStore {
   };
 }
 
+function ownBytes({ original }: StoredPage, bytes: Uint8Array): Uint8Array {
+  return original === undefined ? bytes : withoutPlanted(bytes, original);
+}
+
+function take(stored: StoredPage, bytes: Uint8Array, own: Uint8Array): void {
+  if (bytes !== stored.bytes) stored.bytes.set(bytes);
+  stored.own = own === bytes ? stored.bytes : own;
+  stored.planted =
+    stored.own === stored.bytes || stored.original === undefined ? undefined : findPlanted(bytes, stored.original);
+}
+
 function markChanged(stored: StoredPage, bytes: Uint8Array, now: number): boolean {
-  const { bytes: old, changedAt } = stored;
+  const { own: old, changedAt } = stored;
   let changed = false;
   for (let i = 0; i < pageBytes; i++) {
     if (old[i] !== bytes[i]) {

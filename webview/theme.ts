@@ -1,3 +1,6 @@
+import type { MemoryMark } from '../common/names.ts';
+import { tintCount } from './names.ts';
+
 /** The colours that the canvases need, as the theme's variables resolve them (view.css says which stands for what). */
 export interface Theme {
   readonly background: string;
@@ -10,6 +13,14 @@ export interface Theme {
   readonly kinds: Readonly<Record<string, string>>;
   readonly viewport: string;
   readonly dim: number;
+  /** What variables are filled with, one after the other, and what their first bytes' edges are. */
+  readonly tints: readonly string[];
+  readonly edges: readonly string[];
+  readonly planted: string;
+  /** By register. */
+  readonly marks: Readonly<Record<MemoryMark['register'], string>>;
+  readonly markText: string;
+  readonly markFont: string;
 }
 
 /** Reads the colours off an element; call again when the theme changes. */
@@ -25,6 +36,12 @@ export function readTheme(element: HTMLElement, kinds: readonly string[]): Theme
     outline: read('--vscode-contrastActiveBorder'),
     viewport: read('--memory-viewport'),
     dim: Number(read('--memory-dim')),
+    tints: Array.from({ length: tintCount }, (_, i) => read(`--memory-tint-${i + 1}`)),
+    edges: Array.from({ length: tintCount }, (_, i) => read(`--memory-edge-${i + 1}`)),
+    planted: read('--memory-planted'),
+    marks: { pc: read('--memory-pc'), sp: read('--memory-sp'), fp: read('--memory-fp') },
+    markText: read('--memory-mark-text'),
+    markFont: read('--vscode-font-family') || 'sans-serif',
     kinds: Object.fromEntries(kinds.map((kind) => [kind, read(`--memory-kind-${kind}`)])),
   };
 }

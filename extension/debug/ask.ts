@@ -59,9 +59,16 @@ export async function chosenFrame(
 ): Promise<number | undefined> {
   const item = vscode.debug.activeStackItem;
   if (item instanceof vscode.DebugStackFrame && item.session.id === session.id) return item.frameId;
-  const thread = item?.session.id === session.id ? item.threadId : threadId;
-  if (thread === undefined) return undefined;
-  const { stackFrames } = await ask(session, 'stackTrace', { threadId: thread, startFrame: 0, levels: 1 });
+  return topFrame(session, item?.session.id === session.id ? item.threadId : threadId);
+}
+
+/** The topmost frame of a thread. */
+export async function topFrame(
+  session: vscode.DebugSession,
+  threadId: number | undefined,
+): Promise<number | undefined> {
+  if (threadId === undefined) return undefined;
+  const { stackFrames } = await ask(session, 'stackTrace', { threadId, startFrame: 0, levels: 1 });
   const id = Array.isArray(stackFrames) ? fieldsOf(stackFrames[0])['id'] : undefined;
   return typeof id === 'number' ? id : undefined;
 }

@@ -9,6 +9,7 @@ import { createEmitter, type Event } from '../../common/event.ts';
 export interface Capabilities {
   readonly readsMemory: boolean;
   readonly writesMemory: boolean;
+  /** Whether it knows of machine code, so that its addresses are those of the process. */
   readonly disassembles: boolean;
   readonly breaksOnData: boolean;
   /** Whether a data breakpoint may be put on an address and so many bytes, rather than on what an expression names. */

@@ -42,6 +42,7 @@ export function arrayAgent(memory: Uint8Array, base: bigint): ArrayAgent {
     whyDenied: no,
     resolve: no,
     label: no,
+    original: no,
     read: ({ length }) => {
       if (stuck) return new Promise(() => undefined);
       if (gone !== undefined) {

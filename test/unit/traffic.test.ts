@@ -71,9 +71,17 @@ test('where other threads run on, memory changes on', () => {
 test('what the adapter can do comes with initialize, and may change', () => {
   const { traffic, told } = listened();
   traffic.received(response(1, 'initialize', true, { supportsReadMemoryRequest: true }));
-  expect(traffic.capabilities).toMatchObject({ readsMemory: true, writesMemory: false });
+  expect(traffic.capabilities).toMatchObject({ readsMemory: true, writesMemory: false, disassembles: false });
   traffic.received(event('capabilities', { capabilities: { supportsWriteMemoryRequest: true } }));
-  expect(traffic.capabilities).toMatchObject({ readsMemory: true, writesMemory: true });
+  traffic.received(
+    event('capabilities', { capabilities: { supportsDisassembleRequest: true, supportsDataBreakpoints: 1 } }),
+  );
+  expect(traffic.capabilities).toMatchObject({
+    readsMemory: true,
+    writesMemory: true,
+    disassembles: true,
+    breaksOnData: false,
+  });
   traffic.received(event('memory'));
   traffic.received(event('invalidated'));
   expect(told).toEqual(['memory', 'memory']);
