@@ -289,6 +289,55 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
   });
 });
 
+describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('C++ with %s', (adapter) => {
+  test('a local of a method is named where it is', async (context) => {
+    const missing = bed.missing[adapter];
+    if (missing !== undefined) return context.skip(missing);
+    await debugging.breakAt('debuggee.cpp', 'break here');
+    await debugging.start(`${adapter}: c++`);
+    const facts = await debugging.facts();
+    await debugging.menuOnVariable(['local'], 'Show in Live Memory');
+    const view = await memoryView(workbench);
+    const local = BigInt(facts['local'] as string);
+    await expect.poll(() => isTinted(view, local), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => hover(view, local).catch(() => [])).toEqual(['local | int | 5']);
+  });
+
+  afterAll(async () => {
+    await debugging.stop().catch(() => undefined);
+    await debugging.clearBreakpoints();
+    await workbench.runCommand('View: Close All Editors');
+  });
+});
+
+describe.each(['node', 'debugpy'] as const satisfies readonly AdapterName[])('with %s', (adapter) => {
+  test('a debugger that has no addresses is not bothered', async (context) => {
+    const missing = bed.missing[adapter];
+    if (missing !== undefined) return context.skip(missing);
+    await debugging.breakAt(adapter === 'node' ? 'debuggee.js' : 'debuggee.py', 'break here');
+    const from = debugging.traffic().length;
+    await debugging.start(`${adapter}: loop`);
+    const { pid } = await debugging.facts();
+    await until('the process is a target', () =>
+      debugging.command('liveMemory.goTo', { pid: Number(pid), address: '[stack]' }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await memoryView(workbench);
+    await debugging.stepOver();
+    // Longer than the rest of a stop, and than the frame is waited for.
+    await workbench.page.waitForTimeout(1500);
+    expect(ours(from)).toEqual([]);
+  });
+
+  afterAll(async () => {
+    await debugging.stop().catch(() => undefined);
+    await debugging.clearBreakpoints();
+    await workbench.runCommand('View: Close All Editors');
+  });
+});
+
 test('nothing went wrong behind the scenes', () => {
   expect(workbench.errors.filter((error) => /^uncaught|live.?memory/i.test(error))).toEqual([]);
   expect(vscode.log()).not.toMatch(/\[error\].*live-memory.*(rejected promise|unhandled)/i);
