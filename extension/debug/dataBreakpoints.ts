@@ -109,9 +109,11 @@ export function createDataBreakpoints(sessions: DebugSessions, log: (message: st
       there.some((debugged) => debugged.session.id === session && debugged.target === target),
     );
     if (kept.length === own.length) return;
-    for (const { session } of own.filter((one) => !kept.includes(one))) if (known.has(session)) stale.add(session);
+    const gone = new Set(own.filter((one) => !kept.includes(one)).map(({ session }) => session));
     own = kept;
     changed.fire();
+    // The next run may have stopped before its process was known.
+    for (const debugged of there) if (gone.has(debugged.session.id)) sendAgain(debugged);
   }
   store.add(sessions.onDidChange(forget));
 

@@ -35,7 +35,7 @@ interface Permit {
   readonly pid: number;
   readonly lifting: Lifting;
   target: Target | undefined;
-  /** Whether a view has shown it. */
+  /** Whether a view has shown it, or had the time to. */
   wasShown: boolean;
 }
 
@@ -48,9 +48,6 @@ function requirePaused({ session, traffic }: Debugged): void {
   if (traffic.isPaused) return;
   throw new MemoryError('Invalid', `“${session.name}” runs again. Pause it and try once more.`);
 }
-
-/** Yama comes after the check for what is dumpable: a process may be refused for both. */
-const liftingsMax = 2;
 
 export function createPermits({ sessions, targets, views, pid: us, whyDenied, ask, log }: PermitSurroundings): Permits {
   const store = createDisposableStore();
@@ -111,24 +108,40 @@ export function createPermits({ sessions, targets, views, pid: us, whyDenied, as
     const permit: Permit = { debugged, pid, lifting, target: undefined, wasShown: false };
     permits = [...permits, permit];
     debugged.traffic.onPause(() => {
+      // Where no view has come of it, none is waited for.
+      permit.wasShown = true;
       if (permits.includes(permit) && isOver(permit)) undoWhereStopped(permit);
     });
+  }
+
+  /** One call after the other, each with the user's word, until the process is open or nothing is left to try. */
+  async function liftAll(debugged: Debugged, pid: number): Promise<void> {
+    const called = new Set<string>();
+    for (;;) {
+      const report = await whyDenied(pid);
+      const lifting = liftingOf(report, us);
+      if (lifting === undefined || called.has(lifting.call)) return;
+      if (!(await ask(report.name, pid, lifting))) throw new MemoryError('Cancelled', 'The process stays closed.');
+      requirePaused(debugged);
+      called.add(lifting.call);
+      await lift(debugged, pid, lifting);
+    }
   }
 
   return {
     async offer(debugged) {
       const { pid, traffic } = debugged;
       if (pid === undefined || !traffic.isPaused) return false;
-      for (let i = 0; i < liftingsMax; i++) {
-        const report = await whyDenied(pid);
-        if (report.allowed) break;
-        const lifting = liftingOf(report, us);
-        if (lifting === undefined) break;
-        if (!(await ask(report.name, pid, lifting))) throw new MemoryError('Cancelled', 'The process stays closed.');
-        requirePaused(debugged);
-        await lift(debugged, pid, lifting);
+      const unused = (): Permit[] =>
+        permits.filter((permit) => permit.debugged === debugged && permit.target === undefined);
+      try {
+        await liftAll(debugged, pid);
+      } catch (error) {
+        // One call may have been made, and the next one not.
+        for (const permit of unused()) undoWhereStopped(permit);
+        throw error;
       }
-      const ours = permits.filter((permit) => permit.debugged === debugged && permit.target === undefined);
+      const ours = unused();
       if (ours.length === 0) return false;
       const target = await sessions.retry(debugged);
       for (const permit of ours) permit.target = target;

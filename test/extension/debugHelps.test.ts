@@ -138,6 +138,23 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     expect(frame.line).toBe(lineOf('debuggee.c', 'break here'));
   });
 
+  test('all that are set are listed, and those that are not ticked are removed', async (context) => {
+    if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
+    await select('global_counter', 4);
+    await breakOnSelection(/When they are written/);
+    await expect.poll(() => view.notice().textContent()).toMatch(/stops the program/);
+    const from = debugging.traffic().length;
+    await workbench.runCommand('Live Memory: Breakpoints on Memory…');
+    const row = workbench.quickPicks().filter({ hasText: '4 bytes at 0x' });
+    await row.waitFor();
+    await workbench.screenshot(`breakpoints-on-memory-${adapter}`);
+    await row.click();
+    await workbench.page.keyboard.press('Enter');
+    await until('it is removed', async () =>
+      Promise.resolve(sent(from).length > 0 && listIn(sent(from).at(-1)).length === 0),
+    );
+  });
+
   test('Reveal Source Line opens the line that the code at the caret was made of', async (context) => {
     if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
     await goTo('turn');
@@ -193,6 +210,25 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     expect(sent(debugging.traffic().findIndex(({ timeMs }) => timeMs > (from ?? 0)))).toEqual([]);
     await debugging.command('workbench.debug.viewlet.action.enableAllBreakpoints');
   });
+});
+
+test('a program that is started again has no breakpoints on the memory of its last run', async (context) => {
+  if (bed.missing.lldb !== undefined) return context.skip(bed.missing.lldb);
+  await debugging.addBreakpoint('debuggee.c', 'break here');
+  await debugging.start('lldb: loop');
+  await debugging.command('liveMemory.showVariable', { expression: 'global_counter' });
+  const view = await memoryView(workbench);
+  await expect.poll(() => view.status().textContent()).toContain('4 bytes selected');
+  await workbench.runCommand('Live Memory: Break When These Bytes Change…');
+  await workbench.pick('When they are written');
+  await expect.poll(() => view.notice().textContent()).toMatch(/stops the program/);
+  await debugging.restart();
+  await until('the adapter has none of ours', async () => Promise.resolve(listIn(sent(0).at(-1)).length === 0));
+  const { frame } = await debugging.continue();
+  expect(frame.line).toBe(lineOf('debuggee.c', 'break here'));
+  await debugging.stop();
+  await debugging.clearBreakpoints();
+  await workbench.runCommand('View: Close All Editors');
 });
 
 describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('of optimized code, %s', (adapter) => {

@@ -19,6 +19,7 @@ let stops = 0;
 let controls = 0;
 let toldAt = 0;
 
+const moving = new Set(['continue', 'next', 'stepIn', 'stepOut']);
 const control = new Set(['continue', 'next', 'stepIn', 'stepOut', 'pause', 'restart', 'terminate', 'disconnect']);
 
 /** @param {string} name */
@@ -65,6 +66,8 @@ function track(session) {
   return {
     onWillReceiveMessage(/** @type {Message} */ message) {
       if (control.has(message.command ?? '')) controls++;
+      // The answer may come after the stop that follows.
+      if (message.type === 'request' && moving.has(message.command ?? '')) one.stopped = false;
       tell(session, message);
     },
     onDidSendMessage(/** @type {Message} */ message) {
@@ -82,9 +85,10 @@ function track(session) {
           one.frames.clear();
         }
       }
+      if (message.type === 'response' && message.success === false && moving.has(message.command ?? ''))
+        one.stopped = true;
       if (message.type === 'response' && message.success === true) {
         if (message.command === 'initialize') Object.assign(one.capabilities, message.body);
-        if (['continue', 'next', 'stepIn', 'stepOut'].includes(message.command ?? '')) one.stopped = false;
         if (message.command === 'stackTrace')
           for (const frame of message.body?.stackFrames ?? []) one.frames.set(frame.id, frame);
       }
