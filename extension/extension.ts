@@ -43,9 +43,11 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
   const sessions = own(
     createDebugSessions({
       targets,
+      openAgent,
       attachesAutomatically: settings.attachesAutomatically,
       running: (executable) => runningProcesses(openAgent, executable),
       log: log.info,
+      tell: (message) => void vscode.window.showWarningMessage(message),
     }),
   );
   const editing = createEditing(settings.editing, editingQuestions, createWriteTo(sessions));

@@ -31,6 +31,10 @@ export interface Traffic {
   /** A thread has stopped. */
   readonly onPause: Event<void>;
   readonly onPid: Event<number>;
+  /** Each piece that it puts out, whole. */
+  readonly onOutput: Event<string>;
+  /** Code was loaded or unloaded, so that other regions may be there. */
+  readonly onModule: Event<void>;
   /** Memory, or what the debugger shows of it, has changed although the process is stopped. */
   readonly onMemory: Event<void>;
 }
@@ -46,6 +50,8 @@ export function createTraffic(): Traffic {
   const pids = createEmitter<number>();
   const memory = createEmitter<void>();
   const pauses = createEmitter<void>();
+  const outputs = createEmitter<string>();
+  const modules = createEmitter<void>();
   let isPaused = false;
   let wasStopped = false;
   let state: 'running' | 'stopped' = 'running';
@@ -93,7 +99,12 @@ export function createTraffic(): Traffic {
         if (body['allThreadsContinued'] !== false) turn('running');
         return;
       case 'output':
-        if (typeof body['output'] === 'string') output = (output + body['output']).slice(-outputCharactersMax);
+        if (typeof body['output'] !== 'string') return;
+        output = (output + body['output']).slice(-outputCharactersMax);
+        outputs.fire(body['output']);
+        return;
+      case 'module':
+        modules.fire();
         return;
       case 'memory':
       case 'invalidated':
@@ -146,6 +157,8 @@ export function createTraffic(): Traffic {
     onPid: pids.event,
     onPause: pauses.event,
     onMemory: memory.event,
+    onOutput: outputs.event,
+    onModule: modules.event,
   };
 }
 
