@@ -7,6 +7,7 @@ import { isMenuContext, parseSaveArgument, parseTargetArgument } from './argumen
 import { askForAddress, askForRange } from './ask.ts';
 import { resolveAddress, type Attach } from './attach.ts';
 import type { CommandTable } from './commands.ts';
+import type { CompareMemory } from './debug/compare.ts';
 import type { ShowVariable } from './debug/show.ts';
 import { askForDisplay } from './display.ts';
 import type { Editing } from './editing.ts';
@@ -32,6 +33,7 @@ export interface CommandSurroundings {
   readonly histories: HistoryDocuments;
   readonly attach: Attach;
   readonly showVariable: ShowVariable;
+  readonly compareMemory: CompareMemory;
   readonly log: Log;
 }
 
@@ -236,6 +238,7 @@ export function commandTable(around: CommandSurroundings): CommandTable {
     'liveMemory.leaveAbsent': () => readAbsent(false),
     'liveMemory.showVariable': showVariable.own,
     'liveMemory.showPointed': showVariable.pointed,
+    'liveMemory.compareWithDebugger': () => around.compareMemory.run(),
     'liveMemory.saveRegion': save,
     'liveMemory.explainAccess': explain,
     'liveMemory.chooseDisplay': chooseDisplay,

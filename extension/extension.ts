@@ -7,6 +7,7 @@ import { createRememberedChoices } from './choices.ts';
 import { commandTable } from './commandTable.ts';
 import { registerCommands } from './commands.ts';
 import { createContextKeys } from './context.ts';
+import { createCompareMemory } from './debug/compare.ts';
 import { createResolve } from './debug/resolve.ts';
 import { createDebugSessions } from './debug/sessions.ts';
 import { createShowVariable } from './debug/show.ts';
@@ -79,6 +80,7 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
     report,
   });
   const attach = createAttach(targets, views);
+  const compareMemory = own(createCompareMemory(sessions, views));
   const showVariable = createShowVariable(sessions, views);
   sessions.onRestart(({ gone, target }) => {
     for (const view of views.all()) if (view.target === gone) view.show(target).catch(report);
@@ -87,7 +89,18 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
 
   own(
     registerCommands(
-      commandTable({ openAgent, targets, views, editing, regions, histories, attach, showVariable, log }),
+      commandTable({
+        openAgent,
+        targets,
+        views,
+        editing,
+        regions,
+        histories,
+        attach,
+        showVariable,
+        compareMemory,
+        log,
+      }),
       log,
     ),
   );
