@@ -3,8 +3,10 @@ import { createChannel, type Answers, type Channel, type Hears } from '../../com
 import { createDisposableStore } from '../../common/dispose.ts';
 import { MemoryError } from '../../common/error.ts';
 import { readBytesMax, stopTellMs } from '../../common/limits.ts';
+import { PageState, type PageNumber } from '../../common/page.ts';
 import type { AgentContract, AgentHostContract, TargetFacts, TargetStatus } from '../../common/protocol.ts';
 import { isValidRange, rangeFrom, type Range, type RangeText } from '../../common/range.ts';
+import { findRegion, regionName } from '../../common/region.ts';
 import type { Agent } from '../target.ts';
 import { createAdapterReader } from './adapterReader.ts';
 import { resolveThrough, type AdapterScope } from './adapterResolve.ts';
@@ -39,7 +41,13 @@ export function serveThroughDebugger(
   const scope = { session, traffic, memory, regions, pointerBytes: facts.pointerBytes };
   const failed = (error: unknown): void =>
     options.log(`Reading through the debugger of “${session.name}” failed: ${String(error)}`);
-  const reader = store.add(createAdapterReader(memory, (view, frame) => host.say('frame', { view, frame }), failed));
+  const reader = store.add(
+    createAdapterReader(memory, {
+      onFrame: (view, frame) => host.say('frame', { view, frame }),
+      failed,
+      stateOf,
+    }),
+  );
   const saves = new Map<number, AbortController>();
   let status: TargetStatus = { state: 'running', sinceMs: 0, isDebugged: true };
   let lastWrite = 0;
@@ -58,7 +66,15 @@ export function serveThroughDebugger(
 
   async function lookAtRegions(): Promise<void> {
     areRegionsOld = false;
-    if ((await regions.look()) && status.state !== 'gone') host.say('regions', regions.table);
+    if (!(await regions.look()) || status.state === 'gone') return;
+    host.say('regions', regions.table);
+    reader.retry();
+  }
+
+  /** Nobody can copy these, and each attempt would be an error that VS Code shows. */
+  function stateOf(page: PageNumber): PageState | undefined {
+    const region = findRegion(regions.table, page);
+    return region >= 0 && /^\[(vvar|vsyscall)/.test(regionName(regions.table, region)) ? PageState.special : undefined;
   }
 
   async function stopped(): Promise<void> {

@@ -24,6 +24,9 @@ export interface AdapterMemory extends Disposable {
   write(start: Address, bytes: Uint8Array): Promise<void>;
 }
 
+/** Debuggers that refuse a read only where nothing of it can be read; VS Code shows the user each refusal of theirs. */
+const givesParts = /gdb|cdt|cppdbg/i;
+
 export function createAdapterMemory(session: vscode.DebugSession, traffic: Traffic): AdapterMemory {
   const store = createDisposableStore();
   const inTurn = createTurns(adapterRequestsMax);
@@ -61,8 +64,8 @@ export function createAdapterMemory(session: vscode.DebugSession, traffic: Traff
         );
       } catch (error) {
         if (!(error instanceof MemoryError) || error.code !== 'Invalid') throw error;
-        // One page that it cannot read may have spoilt the others.
-        if (pageEnd(from) < to)
+        // One page that cannot be read may have spoilt the others, but for gdb, which gives what it can of them.
+        if (pageEnd(from) < to && !givesParts.test(session.type))
           for (let at = from; at < to; at = pageEnd(at)) parts.push({ from: at, to: pageEnd(at) });
         continue;
       }

@@ -17,6 +17,8 @@ export interface AdapterReader extends Disposable {
   pause(view: number, paused: boolean): void;
   /** What is known is of an earlier stop: reads all that is watched anew. Resolves when it is read, or the program goes on. */
   renew(): Promise<void>;
+  /** Other regions are there: what could not be read is asked for again. */
+  retry(): void;
   readonly isWatched: boolean;
 }
 
@@ -32,14 +34,22 @@ interface Watcher {
   inFlight: number[];
 }
 
-/** `failed` hears of what goes wrong other than by the program going on. */
+export interface AdapterReaderOptions {
+  onFrame(view: number, frame: Frame): void;
+  /** What goes wrong other than by the program going on. */
+  failed(error: unknown): void;
+  /** What is known of a page without asking for it. */
+  stateOf(page: PageNumber): PageState | undefined;
+}
+
 export function createAdapterReader(
   memory: AdapterMemory,
-  onFrame: (view: number, frame: Frame) => void,
-  failed: (error: unknown) => void,
+  { onFrame, failed, stateOf }: AdapterReaderOptions,
 ): AdapterReader {
   const watchers = new Map<number, Watcher>();
   const known = new Map<PageNumber, Known>();
+  /** Pages that the debugger refuses: asked for again when they come into view anew, not at every step. */
+  const refused = new Set<PageNumber>();
   let epoch = 0;
   let lastSeq = 0;
   let disposed = false;
@@ -86,7 +96,15 @@ export function createAdapterReader(
   }
 
   async function readRun(pages: readonly PageNumber[], at: number): Promise<void> {
-    for (const run of runsOf(pages, pages.length)) {
+    const stateWithout = (page: PageNumber): PageState | undefined =>
+      stateOf(page) ?? (refused.has(page) ? PageState.withheld : undefined);
+    const asked = pages.filter((page) => stateWithout(page) === undefined);
+    for (const page of pages) {
+      const state = stateWithout(page);
+      if (state !== undefined) learn(page, state, new Uint8Array(0), at);
+    }
+    if (asked.length < pages.length) for (const [view, watcher] of watchers) publish(view, watcher);
+    for (const run of runsOf(asked, asked.length)) {
       const first = run[0] as PageNumber;
       const { bytes, states } = await memory.read({ start: addressOfPage(first), length: run.length * pageBytes });
       if (disposed || at !== epoch) return;
@@ -100,6 +118,7 @@ export function createAdapterReader(
   function learn(page: PageNumber, state: PageState, bytes: Uint8Array, at: number): void {
     const before = known.get(page);
     const same = before?.state === state && (state !== PageState.readable || Buffer.compare(before.bytes, bytes) === 0);
+    if (state === PageState.withheld) refused.add(page);
     known.set(page, { state, bytes: same ? before.bytes : bytes, epoch: at });
     for (const watcher of watchers.values()) {
       if (!readsFor(watcher, page) || (same && watcher.told.has(page))) continue;
@@ -132,7 +151,9 @@ export function createAdapterReader(
   function forget(): void {
     for (const page of known.keys()) {
       const isKept = [...watchers.values()].some(({ wanted }) => wanted.includes(page));
-      if (!isKept) known.delete(page);
+      if (isKept) continue;
+      known.delete(page);
+      refused.delete(page);
     }
   }
 
@@ -170,6 +191,11 @@ export function createAdapterReader(
       // What is under way was begun for the stop before.
       await pumping;
       await pump();
+    },
+    retry() {
+      for (const page of refused) known.delete(page);
+      refused.clear();
+      void pump();
     },
     get isWatched() {
       return [...watchers.values()].some(({ wanted, paused }) => wanted.length > 0 && !paused);

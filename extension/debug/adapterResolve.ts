@@ -32,7 +32,8 @@ export async function resolveThrough(scope: AdapterScope, expression: string): P
   } catch (error) {
     const isOurs = error instanceof MemoryError && (error.code === 'Invalid' || error.code === 'Unmapped');
     // A number that is not mapped is no expression of the debugger's either.
-    if (!isOurs || !scope.traffic.isPaused || /^\s*[\d*[]/.test(expression)) throw error;
+    if (!isOurs || /^\s*[\d*[]/.test(expression)) throw error;
+    if (!scope.traffic.isPaused) throw unanswered(scope, expression);
     const frame = await chosenFrame(scope.session, scope.traffic.threadId);
     return labelled(scope, await addressOfExpression(scope.session, expression, frame));
   }
@@ -62,6 +63,13 @@ async function ownAddress({ regions, memory, pointerBytes }: AdapterScope, expre
   });
   if (findRegion(table, pageOf(address)) < 0) throw unmapped(table, address);
   return address;
+}
+
+function unanswered({ session }: AdapterScope, expression: string): MemoryError {
+  return new MemoryError(
+    'Invalid',
+    `${expression} is not the name of a region, and “${session.name}” is running: a debugger knows variables only while it is stopped. Pause it.`,
+  );
 }
 
 function labelled({ regions }: AdapterScope, address: Address): ResolvedAddress {

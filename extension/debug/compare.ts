@@ -1,11 +1,10 @@
 import * as vscode from 'vscode';
-import { addressFrom } from '../../common/address.ts';
+import { addressFrom, printAddress } from '../../common/address.ts';
 import { createDisposableStore } from '../../common/dispose.ts';
 import { MemoryError } from '../../common/error.ts';
 import { compareAroundPages, compareBytesMax } from '../../common/limits.ts';
-import { printRange, type Range } from '../../common/range.ts';
+import { endOf, printRange, type Range } from '../../common/range.ts';
 import { printSize } from '../../common/size.ts';
-import { printRangeForPeople } from '../print.ts';
 import { printTarget } from '../target.ts';
 import type { View } from '../view.ts';
 import type { Views } from '../views.ts';
@@ -58,16 +57,17 @@ export function createCompareMemory(sessions: DebugSessions, views: Views): Comp
         if (memory.stop === undefined) throw isRunning(session.name);
         const readings = { range, direct, through };
         const found = differencesIn(readings);
-        const unread = found.unread === 0 ? '' : ` ${printSize(found.unread)} can be read neither way.`;
-        const where = printRangeForPeople(range);
+        const unread = found.unread === 0 ? '' : ` ${printCount(found.unread)} can be read neither way.`;
+        const name = printTarget(target.facts);
         if (found.differing.length === 0) {
-          const message = `${printSize(found.same)} of ${where} are the same in ${printTarget(target.facts)} and in the debugger.${unread}`;
+          const message = `${printCount(found.same)} at ${printAddress(range.start)} are the same in ${name} and through its debugger.${unread}`;
           void vscode.window.showInformationMessage(message);
           return;
         }
-        const count = `${found.differing.length} byte${found.differing.length === 1 ? ' differs' : 's differ'}`;
-        const head = `${printTarget(target.facts)}, read from the process and through the debugger (${session.type}) of “${session.name}”\n`;
-        const sum = `${where}: ${count}, ${printSize(found.same)} are the same.${unread}\n\n`;
+        const differ = `${printCount(found.differing.length)} ${found.differing.length === 1 ? 'differs' : 'differ'}`;
+        const where = `${printAddress(range.start)} to ${printAddress(endOf(range))}`;
+        const head = `${name}, read from the process and through the debugger (${session.type}) of “${session.name}”\n`;
+        const sum = `${where}: ${differ}, ${printCount(found.same)} are the same.${unread}\n\n`;
         await show(
           `${target.facts.name} and its debugger`,
           head + sum + printDifferences(readings, found, target.regions, 'debugger'),
@@ -100,6 +100,10 @@ function comparable(debugged: Debugged | undefined, { target }: View): Debugged 
       `The debugger of “${session.name}” (${session.type}) reads no memory by address while other threads run.`,
     );
   return debugged;
+}
+
+function printCount(bytes: number): string {
+  return `${bytes.toLocaleString('en')} byte${bytes === 1 ? '' : 's'}`;
 }
 
 function isRunning(name: string): MemoryError {

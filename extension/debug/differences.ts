@@ -83,7 +83,7 @@ export function printDifferences(
       marks,
       ...planted.map(
         (address) =>
-          `    ${printAddress(address)}: a breakpoint. The debugger has planted the instruction cc (int3) there, and hides it when it reads.`,
+          `    cc at ${printAddress(address)} is a breakpoint:\n    the debugger has planted it (int3), and hides it when it reads.`,
       ),
     ].join('\n');
   });

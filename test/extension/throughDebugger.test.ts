@@ -58,13 +58,14 @@ async function endSession(): Promise<void> {
 }
 
 /** A core file of the debuggee at the line "break here", by gdb, and what the program had told. */
-function makeCore(): { readonly file: string; readonly facts: Facts } {
+function makeCore(): { readonly file: string; readonly facts: Facts; readonly unreadable: bigint } {
   const file = path.join(bed.folder, 'debuggee.core');
   const told = path.join(bed.folder, '.facts', 'core.json');
   const commands = [
     `break debuggee.c:${lineOf('debuggee.c', 'break here')}`,
     `run loop ${told} > /dev/null`,
     `generate-core-file ${file}`,
+    'info proc mappings',
     'kill',
   ];
   const parameters = [
@@ -73,19 +74,28 @@ function makeCore(): { readonly file: string; readonly facts: Facts } {
     ...commands.flatMap((command) => ['-ex', command]),
     path.join(bed.folder, 'debuggee'),
   ];
-  execFileSync('gdb', parameters, { cwd: bed.folder, stdio: 'pipe' });
-  return { file, facts: JSON.parse(readFileSync(told, 'utf8')) as Facts };
+  const said = execFileSync('gdb', parameters, { cwd: bed.folder, stdio: 'pipe', encoding: 'utf8' });
+  const constants = [
+    ...said.matchAll(/0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+0x[0-9a-f]+\s+0x[0-9a-f]+\s+r--p\s+\S*libc\.so/g),
+  ][1];
+  return {
+    unreadable: BigInt(constants?.[1] ?? 4096) - 4096n,
+    file,
+    facts: JSON.parse(readFileSync(told, 'utf8')) as Facts,
+  };
 }
 
 describe('a core file, with lldb', () => {
   let view: MemoryView;
   let facts: Facts;
+  let unreadable = 0n;
 
   test('shows a variable’s bytes, and says that they come through the debugger', async (context) => {
     const missing = bed.missing.lldb ?? bed.missing.cdt;
     if (missing !== undefined) return context.skip(missing);
     const made = makeCore();
     facts = made.facts;
+    unreadable = made.unreadable;
     const { stops } = await debugging.where();
     const program = path.join(bed.folder, 'debuggee');
     const core = { name: 'core', type: 'test-lldb', request: 'attach' as const, program, coreFile: made.file };
@@ -108,6 +118,16 @@ describe('a core file, with lldb', () => {
     await expect.poll(() => at(view, facts['*pointer'], 4)).toBe(hex(3, 4));
     await view.goTo(`${facts['*heap']}+0x10`);
     await expect.poll(() => at(view, `0x${(BigInt(facts['*heap'] ?? 0) + 16n).toString(16)}`, 4)).toBe('10 11 12 13');
+  });
+
+  test('what the core file and the program’s files do not hold is ??, not zero', async (context) => {
+    if (facts === undefined) return context.skip('there is no core file');
+    // What libc has for reading ends within its last page, and a core file leaves out what files hold.
+    await view.goTo(`0x${unreadable.toString(16)}`);
+    await expect.poll(() => view.bytes(unreadable)).toMatch(/^\?\?( \?\?)+$/);
+    await expect.poll(() => view.row(unreadable).getAttribute('title')).toContain('the debugger cannot read it');
+    await view.goTo(`${facts['*heap']}+0x10`);
+    await expect.poll(() => at(view, `0x${(BigInt(facts['*heap'] ?? 0) + 16n).toString(16)}`, 1)).toBe('10');
   });
 
   test('an edit is refused, for nothing can be written to a core file', async (context) => {
@@ -227,12 +247,13 @@ describe('a gdbserver whose process number is another process’s here', () => {
     await expect.poll(() => view.status().textContent()).toContain('[stack]+');
   });
 
-  test('what the debugger cannot read is ??, not zero', async (context) => {
+  test('what nobody can read is ??, not zero, and not even asked for', async (context) => {
     if (facts === undefined) return context.skip('there is no such gdbserver');
     await view.goTo('[vvar]');
     const row = view.frame.locator('.row.unreadable').first();
     await expect.poll(() => row.locator('.bytes').textContent()).toMatch(/^\s*\?\?( \?\?)+\s*$/);
-    await expect.poll(() => row.getAttribute('title')).toContain('the debugger cannot read it');
+    await expect.poll(() => row.getAttribute('title')).toContain('the kernel lets nobody copy it');
+    expect(await workbench.notification('Unable to read memory').count()).toBe(0);
   });
 
   test('an edit goes through the debugger into the program, and into no other', async (context) => {
@@ -274,10 +295,14 @@ describe('a gdbserver whose process number is another process’s here', () => {
     await view.goTo(facts['*heap'] ?? '');
     await expect.poll(() => at(view, facts?.['*heap'], 2)).toBe('·· ··');
     await view.goTo('&numbers');
-    await expect.poll(() => view.notice().textContent()).toMatch(/./);
+    await expect.poll(() => view.notice().textContent()).toContain('“behind” is running');
     await workbench.screenshot('through-running');
-    expect(debugging.requestsWhileRunning(from)).toEqual([]);
+    // VS Code may still ask for the variables of the step before.
+    const ofVSCode = ['scopes', 'variables'];
+    expect(debugging.requestsWhileRunning(from).filter(({ name }) => !ofVSCode.includes(name))).toEqual([]);
     await debugging.pause();
+    // VS Code shows what it has of the place in libc, where it stands, in the group that has the focus.
+    await workbench.page.locator('.tab', { hasText: 'Live Memory —' }).click();
     await expect.poll(() => at(view, facts?.['*heap'], 2)).toBe('00 01');
     await expect.poll(() => view.frame.locator('.live').textContent()).toContain('stopped');
   });
@@ -324,7 +349,7 @@ describe('Compare with the Debugger’s Memory', () => {
     const text = (): Promise<string> =>
       workbench.page.locator('.editor-group-container .monaco-editor .view-lines').last().innerText();
     await expect.poll(text).toMatch(/1\sbyte\sdiffers/);
-    await expect.poll(text).toMatch(/a\sbreakpoint/);
+    await expect.poll(text).toMatch(/is\sa\sbreakpoint/);
     await expect.poll(text).toContain('^^');
     await workbench.screenshot('compare');
   });
@@ -332,22 +357,31 @@ describe('Compare with the Debugger’s Memory', () => {
   test('says how many bytes are the same where nothing differs', async (context) => {
     if (facts === undefined) return context.skip('there is no lldb');
     await debugging.menuOnVariable(['numbers'], 'Show in Live Memory');
+    await debugging.command('notifications.clearAll');
     await until('the comparison is of the variable', async () => {
       await debugging.command('liveMemory.compareWithDebugger');
-      return (await workbench.notification(/32 bytes of .* are the same/).count()) > 0;
+      return (await workbench.notification(/32 bytes at .* are the same/).count()) > 0;
     });
   });
 
   test('says that a running program has to be paused', async (context) => {
     if (facts === undefined) return context.skip('there is no lldb');
-    await debugging.command('workbench.debug.viewlet.action.disableAllBreakpoints');
+    const before = debugging.traffic().length;
+    await debugging.clearBreakpoints();
+    // The debugger has to have heard of it, or the program stops there again at once.
+    await until('no breakpoint is left', async () =>
+      debugging
+        .traffic()
+        .slice(before)
+        .some(({ kind, name }) => kind === 'response' && name === 'setBreakpoints'),
+    );
+    await debugging.command('notifications.clearAll');
     await debugging.run();
     await debugging.command('liveMemory.compareWithDebugger');
     await workbench
       .notification(/is running\. Pause it/)
       .first()
       .waitFor();
-    await debugging.command('workbench.debug.viewlet.action.enableAllBreakpoints');
     await debugging.stop();
     await debugging.command('liveMemory.compareWithDebugger');
     await workbench.notification('No debug session debugs').first().waitFor();
