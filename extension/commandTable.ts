@@ -15,6 +15,7 @@ import { saveHistory, type HistoryDocuments } from './historyDocument.ts';
 import type { Log } from './log.ts';
 import { pickProcess } from './pick.ts';
 import { explainAccess, listProcesses, type AccessAnswer } from './processes.ts';
+import { requireLinux } from './platform.ts';
 import { rangeOfNode, type RegionNode, type RegionsNode } from './regionNodes.ts';
 import type { Regions } from './regions.ts';
 import { saveMemory, tellSaved } from './save.ts';
@@ -96,6 +97,7 @@ export function commandTable(around: CommandSurroundings): CommandTable {
   }
 
   async function attachTo(argument: unknown): Promise<unknown> {
+    requireLinux();
     const { pid, address } = parseTargetArgument(argument);
     const view =
       pid === undefined
@@ -133,6 +135,7 @@ export function commandTable(around: CommandSurroundings): CommandTable {
   }
 
   async function explain(argument: unknown): Promise<AccessAnswer | undefined> {
+    requireLinux();
     const given = parseTargetArgument(argument).pid;
     const pid =
       given ?? (await pickProcess(list, { title: 'Why Can’t I Open This Process?', verb: 'Explain' }, log.report));

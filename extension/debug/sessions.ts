@@ -2,12 +2,13 @@ import * as vscode from 'vscode';
 import { createDisposableStore } from '../../common/dispose.ts';
 import { MemoryError } from '../../common/error.ts';
 import { createEmitter, type Event } from '../../common/event.ts';
-import { proofTriesMax } from '../../common/limits.ts';
-import { openTarget, printTarget, type OpenAgent, type Target } from '../target.ts';
+import { requireLinux } from '../platform.ts';
+import type { OpenAgent, Target } from '../target.ts';
 import type { Targets } from '../targets.ts';
 import { pidResolvers } from './pids.ts';
-import { proveProcess, type Proof } from './proof.ts';
-import { canReadThrough, openThroughDebugger, type ThroughDebugger } from './throughDebugger.ts';
+import { createSettling } from './settling.ts';
+import { createSuccession, type Restart } from './succession.ts';
+import type { ThroughDebugger } from './throughDebugger.ts';
 import { createTraffic, type Traffic } from './traffic.ts';
 import { whereaboutsOf, type Whereabouts } from './whereabouts.ts';
 
@@ -30,14 +31,12 @@ export interface DebugSessions extends vscode.Disposable {
   /** By the id that the debugger's menus pass; without one, the active session. */
   find(sessionId?: string): Debugged | undefined;
   /** A process took the place of one that is gone: the program was started again under the debugger. */
-  readonly onRestart: Event<{ readonly gone: Target; readonly target: Target }>;
+  readonly onRestart: Event<Restart>;
   readonly onDidChange: Event<void>;
 }
 
-/** How long after a new run has begun the end of the last one still counts as its restart. */
-const restartMs = 10_000;
-
-interface Entry {
+/** A session, and what is under way for it. */
+export interface Entry {
   readonly session: vscode.DebugSession;
   readonly traffic: Traffic;
   target: Target | undefined;
@@ -79,9 +78,8 @@ export function createDebugSessions({
   const store = createDisposableStore();
   const entries = new Map<string, Entry>();
   const changed = createEmitter<void>();
-  const restarts = createEmitter<{ readonly gone: Target; readonly target: Target }>();
-  /** Targets of sessions that have ended, or whose process has: the next one that runs the same program takes their place. */
-  let gone: Target[] = [];
+  const succession = store.add(createSuccession());
+  const isOpen = (entry: Entry): boolean => entries.get(entry.session.id) === entry;
 
   function track(session: vscode.DebugSession): vscode.DebugAdapterTracker {
     const traffic = createTraffic();
@@ -107,7 +105,9 @@ export function createDebugSessions({
       wait(entry, entry.taking);
     });
     traffic.onState(() => tellState(entry));
-    traffic.onPause(() => wait(entry, settle(entry)));
+    traffic.onPause(() => {
+      if (attachesAutomatically()) wait(entry, settle(entry));
+    });
     traffic.onMemory(() => entry.target?.refresh());
     changed.fire();
     return {
@@ -137,7 +137,7 @@ export function createDebugSessions({
     entry.release();
     entry.release = () => undefined;
     if (target === undefined) return;
-    gone = [...gone.filter((other) => other !== target), target].slice(-8);
+    succession.left(target);
     if (sessionsOf(target).length === 0) target.setDebugger('none');
   }
 
@@ -156,8 +156,9 @@ export function createDebugSessions({
     letGo(entry);
     const wasThere = targets.find(pid) !== undefined;
     try {
+      requireLinux();
       const target = await targets.attach(pid);
-      if (entries.get(entry.session.id) !== entry) return;
+      if (!isOpen(entry)) return;
       own(entry, target, wasThere);
       entry.isProven = false;
       entry.proofTries = 0;
@@ -191,36 +192,8 @@ export function createDebugSessions({
       if (!wasThere) targets.forgetUnused(target);
     };
     tellState(entry);
-    succeed(target).catch((error: unknown) => log(String(error)));
-  }
-
-  /** Views of the program's last run go on with this one. */
-  async function succeed(target: Target): Promise<void> {
-    const { executable } = target.facts;
-    const before = gone.filter(
-      (other) => other !== target && executable !== '' && other.facts.executable === executable,
-    );
-    gone = gone.filter((other) => !before.includes(other) && other !== target);
-    for (const other of before) {
-      // One that has been killed may not have been looked at since; one that was only let go lives on.
-      if (other.status.state !== 'gone') await other.call('read', { start: '0x0', length: 1 }).catch(() => undefined);
-      if (other.status.state === 'gone') restarts.fire({ gone: other, target });
-      else afterEnd(other, () => restarts.fire({ gone: other, target }));
-    }
-  }
-
-  /** A debugger may start the next run before the last one has quite ended. */
-  function afterEnd(target: Target, run: () => void): void {
-    const listening = target.onStatus(({ state }) => {
-      if (state !== 'gone') return;
-      stop();
-      run();
-    });
-    const timer = setTimeout(() => listening.dispose(), restartMs);
-    const stop = (): void => {
-      clearTimeout(timer);
-      listening.dispose();
-    };
+    succession.follow(target).catch((error: unknown) => log(String(error)));
+    changed.fire();
   }
 
   /** The process that the resolvers name; `undefined` where none does, or the adapter has named it meanwhile. */
@@ -232,7 +205,7 @@ export function createDebugSessions({
         const { threadId } = traffic;
         const pid = await resolver.find(session, { running, threadId, output: () => traffic.output });
         // An adapter that names the process itself knows best, and may have done so meanwhile.
-        if (traffic.pid !== undefined || entries.get(session.id) !== entry) return undefined;
+        if (traffic.pid !== undefined || !isOpen(entry)) return undefined;
         if (pid !== undefined) return pid;
       }
       if (when === 'stopped') log(`The debug session “${session.name}” (${session.type}) does not tell its process.`);
@@ -242,120 +215,32 @@ export function createDebugSessions({
     return undefined;
   }
 
-  async function resolve(entry: Entry, when: 'running' | 'stopped'): Promise<void> {
-    if (!attachesAutomatically()) return;
-    const pid = await findPid(entry, when);
+  async function resolve(entry: Entry): Promise<void> {
+    const pid = attachesAutomatically() ? await findPid(entry, 'running') : undefined;
     if (pid !== undefined) await take(entry, pid);
   }
 
-  /** What is to be done at a stop: find the process, prove that it is the one, or else read through the debugger. */
-  async function settle(entry: Entry): Promise<void> {
-    if (entry.settling !== 'no') {
-      entry.settling = 'again';
-      return;
-    }
-    do {
-      entry.settling = 'yes';
-      await settleOnce(entry).catch((error: unknown) => log(String(error)));
-    } while ((entry.settling as Entry['settling']) === 'again');
-    entry.settling = 'no';
-  }
-
-  async function settleOnce(entry: Entry): Promise<void> {
-    const { session, traffic, whereabouts } = entry;
-    if (!attachesAutomatically()) return;
-    if (whereabouts === 'here') {
-      if (entry.target === undefined && traffic.pid === undefined) await resolve(entry, 'stopped');
-      await entry.taking;
-      await check(entry);
-    } else if (whereabouts === 'elsewhere' && entry.target === undefined) await claim(entry);
-    if (entries.get(session.id) !== entry || entry.target !== undefined) return;
-    if (canReadThrough(session, traffic)) await openThrough(entry);
-    else if (whereabouts !== 'here' && !traffic.capabilities.readsMemory) {
-      const what = whereabouts === 'core' ? 'a core file' : 'a program that need not be on this machine';
-      entry.refusal = new MemoryError(
-        'Unsupported',
-        `“${session.name}” debugs ${what}, and its debugger does not read memory, so there is no way to it from here.`,
-      );
-    }
-  }
-
-  async function prove(entry: Entry, target: Target): Promise<Proof> {
-    entry.proofTries++;
-    const proof = await proveProcess(entry.session, entry.traffic, target);
-    // Once more: what a thread of the kernel writes meanwhile is no proof of anything.
-    return proof === 'other' ? proveProcess(entry.session, entry.traffic, target) : proof;
-  }
-
-  /** The number that an adapter gives need not be the debuggee's: a target that is not is let go. */
-  async function check(entry: Entry): Promise<void> {
-    const { session, traffic, target } = entry;
-    if (target === undefined || entry.through !== undefined || entry.isProven) return;
-    if (entry.proofTries >= proofTriesMax || !canReadThrough(session, traffic)) return;
-    const proof = await prove(entry, target);
-    if (entry.target !== target) return;
-    if (proof === 'same') entry.isProven = true;
-    if (proof !== 'other') return;
-    letGo(entry);
-    gone = gone.filter((other) => other !== target);
-    tell(
-      `${printTarget(target.facts)} is not what “${session.name}” debugs: its memory differs from what the debugger reads. ` +
-        'Live Memory reads through the debugger instead.',
-    );
-    changed.fire();
-  }
-
-  /** The process with the number that is told from elsewhere counts only when its memory is the debuggee's. */
-  async function claim(entry: Entry): Promise<void> {
-    const { session, traffic } = entry;
-    if (entry.proofTries >= proofTriesMax || !canReadThrough(session, traffic)) return;
-    const pid = traffic.pid ?? (await findPid(entry, 'running')) ?? (await findPid(entry, 'stopped'));
-    if (pid === undefined || !canReadThrough(session, traffic)) return;
-    const there = targets.find(pid);
-    let target: Target | undefined;
-    try {
-      // It is nobody's target before it is known to be the one.
-      target = there ?? (await openTarget(openAgent, pid));
-      const proof = await prove(entry, target);
-      if (proof === 'same' && entries.get(session.id) === entry && entry.target === undefined) {
-        if (there === undefined) targets.adopt(target);
-        own(entry, target, there !== undefined);
-        target = undefined;
-        changed.fire();
-        return;
-      }
-      log(`The process ${pid} that “${session.name}” names is not taken for the one on this machine: ${proof}.`);
-    } catch (error) {
-      log(`The process ${pid} that “${session.name}” names cannot be looked at: ${String(error)}`);
-    } finally {
-      if (there === undefined) target?.dispose();
-    }
-  }
-
-  async function openThrough(entry: Entry): Promise<void> {
-    const { session, traffic, whereabouts } = entry;
-    const through = await openThroughDebugger(session, traffic, whereabouts === 'core', log);
-    if (entries.get(session.id) !== entry || entry.target !== undefined) {
-      through.target.dispose();
-      return;
-    }
-    try {
-      targets.adopt(through.target);
-    } catch (error) {
-      through.target.dispose();
-      entry.refusal = error instanceof Error ? error : new Error(String(error));
-      return;
-    }
-    entry.through = through;
-    own(entry, through.target, false);
-    changed.fire();
-  }
+  const settle = createSettling({
+    targets,
+    openAgent,
+    isOpen,
+    findPid,
+    take,
+    own,
+    disown(entry, target) {
+      letGo(entry);
+      succession.disown(target);
+      changed.fire();
+    },
+    log,
+    tell,
+  });
 
   store.add(vscode.debug.registerDebugAdapterTrackerFactory('*', { createDebugAdapterTracker: track }));
   store.add(
     vscode.debug.onDidStartDebugSession((session) => {
       const entry = entries.get(session.id);
-      if (entry?.whereabouts === 'here' && entry.traffic.pid === undefined) wait(entry, resolve(entry, 'running'));
+      if (entry?.whereabouts === 'here' && entry.traffic.pid === undefined) wait(entry, resolve(entry));
     }),
   );
   store.add(
@@ -376,7 +261,7 @@ export function createDebugSessions({
       );
     },
     find: (sessionId = vscode.debug.activeDebugSession?.id) => entries.get(sessionId ?? ''),
-    onRestart: restarts.event,
+    onRestart: succession.onRestart,
     onDidChange: changed.event,
     dispose() {
       for (const entry of [...entries.values()]) end(entry);

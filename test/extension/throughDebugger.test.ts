@@ -328,6 +328,60 @@ describe('a gdbserver whose process number is another process’s here', () => {
   });
 });
 
+describe('a process number that is not the debuggee’s', () => {
+  const programs: ChildProcess[] = [];
+
+  async function run(name: string): Promise<Facts> {
+    const told = path.join(bed.folder, '.facts', `${name}.json`);
+    programs.push(spawn(path.join(bed.folder, 'debuggee'), ['loop', told], { stdio: 'ignore' }));
+    await until('the program has told', async () => existsSync(told));
+    return JSON.parse(readFileSync(told, 'utf8')) as Facts;
+  }
+
+  test('is found out at the first stop: the session goes on through the debugger, and says so', async (context) => {
+    if (bed.missing.cdt !== undefined) return context.skip(bed.missing.cdt);
+    const [debuggee, other] = [await run('debuggee'), await run('other')];
+    await debugging.breakAt('debuggee.c', 'break here');
+    const { stops } = await debugging.where();
+    // The adapter attaches to one, and what we take for its number is another.
+    const { type, program, gdb } = bed.configuration('cdt: loop');
+    const numbers = { processId: debuggee['pid'], pid: Number(other['pid']) };
+    const configuration = { name: 'mistaken', type, request: 'attach' as const, program, gdb, ...numbers };
+    expect(await debugging.startWith(configuration)).toBe(true);
+    await debugging.stopped(stops);
+    await workbench.notification(`debuggee (${other['pid']}) is not what “mistaken” debugs`).first().waitFor();
+    await debugging.menuOnVariable(['numbers'], 'Show in Live Memory');
+    const view = await memoryView(workbench);
+    await expect.poll(() => at(view, debuggee['numbers'], 8), { timeout: 20_000 }).toBe(`${hex(1, 4)} ${hex(2, 4)}`);
+    await expect.poll(() => view.status().textContent()).toContain('through the debugger (test-cdt)');
+    await workbench.setTheme('light');
+    await workbench.screenshot('through-mistaken-light');
+    await workbench.setTheme('dark');
+  });
+
+  afterAll(async () => {
+    await endSession();
+    for (const program of programs) program.kill('SIGKILL');
+  });
+});
+
+test('nothing is asked of a debugger where the setting says to leave sessions alone', async (context) => {
+  if (bed.missing.gdbserver !== undefined) return context.skip(bed.missing.gdbserver);
+  vscode.configure({ 'liveMemory.debug.attachAutomatically': false });
+  try {
+    const before = debugging.traffic().length;
+    await debugging.breakAt('debuggee.c', 'break here');
+    await debugging.start('gdbserver: loop');
+    await debugging.menuOnVariable(['numbers'], 'Show in Live Memory');
+    await workbench.notification('does not tell which process it debugs').first().waitFor();
+    expect(namesSince(before)).not.toContain('readMemory');
+    expect(namesSince(before)).not.toContain('evaluate');
+  } finally {
+    vscode.configure({ 'liveMemory.debug.attachAutomatically': true });
+    await endSession();
+  }
+});
+
 describe('Compare with the Debugger’s Memory', () => {
   let facts: Facts | undefined;
   let view: MemoryView;
