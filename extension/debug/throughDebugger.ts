@@ -3,7 +3,7 @@ import type * as vscode from 'vscode';
 import type { TargetFacts } from '../../common/protocol.ts';
 import { targetBy, type Target } from '../target.ts';
 import { serveThroughDebugger, type AdapterAgent } from './adapterAgent.ts';
-import { createAdapterMemory } from './adapterMemory.ts';
+import { createAdapterMemory, running } from './adapterMemory.ts';
 import { createAdapterRegions, pointerBytesOf } from './adapterRegions.ts';
 import { chosenFrame } from './ask.ts';
 import type { Traffic } from './traffic.ts';
@@ -23,7 +23,10 @@ export function canReadThrough({ type }: vscode.DebugSession, { state, capabilit
   return capabilities.readsMemory && state === 'stopped' && !isScript;
 }
 
-/** Makes a target of a session that is stopped, after asking it for the size of a pointer and the regions. */
+/**
+ * Makes a target of a session that is stopped, after asking it for the size of a pointer and the regions. Rejects with
+ * MemoryError where the program goes on meanwhile.
+ */
 export async function openThroughDebugger(
   session: vscode.DebugSession,
   traffic: Traffic,
@@ -31,9 +34,11 @@ export async function openThroughDebugger(
   log: (message: string) => void,
 ): Promise<ThroughDebugger> {
   const frame = await chosenFrame(session, traffic.threadId).catch(() => undefined);
+  if (traffic.state !== 'stopped') throw running(session);
   const pointerBytes = await pointerBytesOf(session, frame);
   const regions = createAdapterRegions(session, traffic, pointerBytes);
   await regions.look();
+  if (regions.table.version === 0) throw running(session);
   const { program } = session.configuration;
   const executable = typeof program === 'string' ? program : '';
   const facts: TargetFacts = {

@@ -242,8 +242,9 @@ describe('a gdbserver whose process number is another process’s here', () => {
     if (facts === undefined) return context.skip('there is no such gdbserver');
     await view.goTo('[heap]+0x10');
     await expect.poll(() => view.status().textContent()).toContain('[heap]+0x10');
+    // A file is where its lowest region begins: with the header of an ELF file.
     await view.goTo('debuggee');
-    await expect.poll(() => view.text(BigInt(facts?.['turn'] ?? 0) & ~0xfffn & ~0x1000n).catch(() => '')).toBeDefined();
+    await expect.poll(() => view.frame.locator('.row').filter({ hasText: '.ELF' }).count()).toBe(1);
     await view.goTo(facts['numbers'] ?? '');
     await expect.poll(() => view.status().textContent()).toContain('[stack]+');
   });
@@ -283,6 +284,36 @@ describe('a gdbserver whose process number is another process’s here', () => {
     await expect.poll(() => at(view, facts?.['global_counter'], 4)).toBe(hex(0, 4));
     await debugging.stepOver();
     await debugging.stepOver();
+    await expect.poll(() => at(view, facts?.['global_counter'], 4)).toBe(hex(1, 4));
+  });
+
+  test('neighbouring pages are read in one request, and no more than two are under way', async (context) => {
+    if (facts === undefined) return context.skip('there is no such gdbserver');
+    // The last rows of a page, and the first of the next.
+    const page = (BigInt(facts['*heap'] ?? 0) & ~0xfffn) + 0x1000n;
+    await view.goTo(`0x${(page - 16n).toString(16)}`);
+    await expect.poll(() => view.byte(page)).toBe('f0');
+    const before = debugging.traffic().length;
+    await debugging.stepOver();
+    const isAsked = (): boolean => namesSince(before).includes('readMemory');
+    await until('the stop is read', async () => isAsked());
+    let [underWay, most] = [0, 0];
+    const counts: number[] = [];
+    for (const { kind, name, body } of debugging.traffic().filter(({ name }) => name === 'readMemory')) {
+      if (name === 'readMemory') underWay += kind === 'request' ? 1 : -1;
+      most = Math.max(most, underWay);
+      if (kind === 'request') counts.push((body as { count: number }).count);
+    }
+    expect(most).toBeLessThanOrEqual(2);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(64 * 1024);
+    const since = debugging
+      .traffic()
+      .slice(before)
+      .filter(({ kind, name }) => kind === 'request' && name === 'readMemory');
+    expect(since).toHaveLength(1);
+    expect(since[0]?.body).toMatchObject({ count: 8192 });
+    expect(await view.frame.locator('.status .through').getAttribute('title')).toContain('slower');
+    await view.goTo(facts['global_counter'] ?? '');
     await expect.poll(() => at(view, facts?.['global_counter'], 4)).toBe(hex(1, 4));
   });
 
