@@ -228,7 +228,7 @@ const gdbserver: AdapterFacts = {
     ['memoryReference of an int: an expression', variable('local', ref), '&(local)'],
     ['evaluate &(own)', evaluate('&(own)'), '0x{own}'],
     ['gdb tells the mappings in the Debug Console, of what gdbserver holds too', gdbSays('info proc mappings', /(\[stack\])/), '[stack]'],
-    ['evaluate $sp: a pointer', looksLike(evaluate('$sp'), /^\(void \*\) 0x[0-9a-f]+$/), 'yes'],
+    ['evaluate $sp: a pointer', looksLike(evaluate('$sp'), /^0x[0-9a-f]+$/), 'yes'],
     ['readMemory of an expression', readMemory('&(numbers)', 8), oneTwo],
   ],
   events: ['continued stopped(step)', 'continued stopped(breakpoint)', 'stopped(SIGINT)'],
