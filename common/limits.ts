@@ -209,3 +209,37 @@ export const namesGraceMs = 250;
 
 /** How long the mouse rests on a byte before the hover comes: what VS Code's editor takes. */
 export const hoverMs = 300;
+
+/** One readMemory or writeMemory of a debugger: adapters carry it as base64 in one line of JSON, and gdb prints it as hex. */
+export const adapterReadBytesMax = 64 * 1024;
+
+/** Requests for memory that a debugger has to answer at once: it serves the person who debugs as well, one after the other. */
+export const adapterRequestsMax = 2;
+
+/** What a command of a debugger may print; its list of the mappings of a browser is about 2 MB. */
+export const adapterOutputCharactersMax = 8 * 1024 * 1024;
+
+/** Regions that are taken over from a debugger: as many as Linux lets a process have (vm.max_map_count) by default. */
+export const adapterRegionsMax = 65_530;
+
+/** A file that is saved through a debugger, which gives some megabytes a second and nothing else meanwhile. */
+export const adapterSaveBytesMax = 64 * 1024 * 1024;
+
+/** How long a stop waits to be told for what is read at it: longer, and the view says running while the debugger stands still. */
+export const stopTellMs = 500;
+
+/** What is compared at the stack pointer to know a process: a frame or two, which no two programs have alike. */
+export const proofBytes = 256;
+
+/** What is compared of the top of the stack: arguments, environment, and sixteen bytes that the kernel draws for each exec. */
+export const proofTopBytes = 64 * 1024;
+
+/** Tries to prove which process a session debugs, each at another stop: whoever steps on must not pay for it again and again. */
+export const proofTriesMax = 3;
+
+/** Bytes that are compared both ways at once, and what is compared around a view's place where nothing is selected. */
+export const compareBytesMax = 1024 * 1024;
+export const compareAroundPages = 16;
+
+/** Rows of sixteen bytes that the document of a comparison shows: past a screen or two nobody reads on. */
+export const compareRowsMax = 1000;

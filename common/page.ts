@@ -43,6 +43,8 @@ export const PageState = {
   absent: 8,
   /** Written to the swap device. Reading it would bring it back. */
   swapped: 9,
+  /** Read through a debugger, which gave no bytes for it. */
+  withheld: 10,
 } as const;
 export type PageState = (typeof PageState)[keyof typeof PageState];
 
@@ -57,6 +59,7 @@ const pageStateText: Record<PageState, string> = {
   [PageState.gone]: 'the process is gone',
   [PageState.absent]: 'not in memory: the program has not touched it yet',
   [PageState.swapped]: 'swapped out to disk',
+  [PageState.withheld]: 'the debugger cannot read it',
 };
 
 /** The reason a page's bytes print as `??`, as a person reads it. */
@@ -66,5 +69,5 @@ export function printPageState(state: PageState): string {
 
 /** A state out of a byte of a plan or a frame. */
 export function pageStateFrom(byte: number | undefined): PageState {
-  return byte === undefined || byte > PageState.swapped ? PageState.unread : (byte as PageState);
+  return byte === undefined || byte > PageState.withheld ? PageState.unread : (byte as PageState);
 }

@@ -32,6 +32,8 @@ export interface TargetFacts {
   readonly startTime: string;
   /** 4 or 8. */
   readonly pointerBytes: number;
+  /** The debugger whose session it is read through, where the process itself cannot be; `pid` is 0 then, and means nothing. */
+  readonly through?: string;
 }
 
 export interface TargetStatus {

@@ -114,6 +114,21 @@ export function printAccess(bits: number): string {
   );
 }
 
+/** The kind of a region by its name as the kernel prints it and its `Access` bits alone. */
+export function kindOf(name: string, access: number): RegionKind {
+  if (access & Access.shared) return 'shared';
+  if (name === '') return access & (Access.read | Access.write | Access.execute) ? 'anonymous' : 'reserved';
+  if (name.startsWith('[')) {
+    if (name === '[heap]') return 'heap';
+    if (name === '[stack]' || name.startsWith('[stack:')) return 'stack';
+    // Android's C library names them itself.
+    if (name.startsWith('[anon:stack_and_tls:')) return 'threadStack';
+    return name.startsWith('[anon') ? 'named' : 'vdso';
+  }
+  if (access & Access.execute) return 'text';
+  return access & Access.write ? 'data' : 'rodata';
+}
+
 /** The index of the region that holds `page`, or of the first one after it as `-1 - index`. */
 export function findRegion(table: RegionTable, page: PageNumber): number {
   const { starts, ends } = table;

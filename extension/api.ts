@@ -60,6 +60,8 @@ export function createApi(targets: Targets, attach: Attach, editing: Editing): L
   const wrote = createEmitter<MemoryWritten>();
   editing.onWritten(({ target, result }) => {
     const { start, bytes, held } = result;
+    // The API names processes, and what is read through a debugger is none that it could name.
+    if (target.facts.through !== undefined) return;
     wrote.fire({ pid: target.facts.pid, start: BigInt(start), bytes: bytes.slice(), held });
   });
 

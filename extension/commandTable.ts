@@ -8,6 +8,7 @@ import { askForAddress, askForRange } from './ask.ts';
 import { resolveAddress, type Attach } from './attach.ts';
 import type { CommandTable } from './commands.ts';
 import type { BreakOnBytes } from './debug/breakOnBytes.ts';
+import type { CompareMemory } from './debug/compare.ts';
 import type { ShowVariable } from './debug/show.ts';
 import { askForDisplay } from './display.ts';
 import type { Editing } from './editing.ts';
@@ -15,6 +16,7 @@ import { saveHistory, type HistoryDocuments } from './historyDocument.ts';
 import type { Log } from './log.ts';
 import { pickProcess } from './pick.ts';
 import { explainAccess, listProcesses, type AccessAnswer } from './processes.ts';
+import { requireLinux } from './platform.ts';
 import { rangeOfNode, type RegionNode, type RegionsNode } from './regionNodes.ts';
 import type { Regions } from './regions.ts';
 import { saveMemory, tellSaved } from './save.ts';
@@ -34,6 +36,7 @@ export interface CommandSurroundings {
   readonly attach: Attach;
   readonly showVariable: ShowVariable;
   readonly breakOnBytes: BreakOnBytes;
+  readonly compareMemory: CompareMemory;
   readonly log: Log;
 }
 
@@ -96,6 +99,7 @@ export function commandTable(around: CommandSurroundings): CommandTable {
   }
 
   async function attachTo(argument: unknown): Promise<unknown> {
+    requireLinux();
     const { pid, address } = parseTargetArgument(argument);
     const view =
       pid === undefined
@@ -133,6 +137,7 @@ export function commandTable(around: CommandSurroundings): CommandTable {
   }
 
   async function explain(argument: unknown): Promise<AccessAnswer | undefined> {
+    requireLinux();
     const given = parseTargetArgument(argument).pid;
     const pid =
       given ?? (await pickProcess(list, { title: 'Why Can’t I Open This Process?', verb: 'Explain' }, log.report));
@@ -239,6 +244,7 @@ export function commandTable(around: CommandSurroundings): CommandTable {
     'liveMemory.showVariable': showVariable.own,
     'liveMemory.showPointed': showVariable.pointed,
     'liveMemory.dataBreakpoints': () => breakOnBytes.manage(),
+    'liveMemory.compareWithDebugger': () => around.compareMemory.run(),
     'liveMemory.saveRegion': save,
     'liveMemory.explainAccess': explain,
     'liveMemory.chooseDisplay': chooseDisplay,

@@ -3,7 +3,6 @@ import { createDisposableStore } from '../common/dispose.ts';
 import { isMenuContext } from './arguments.ts';
 import type { Log } from './log.ts';
 import { isCancelled } from './log.ts';
-import { requireLinux } from './platform.ts';
 
 export type CommandTable = Readonly<Record<`liveMemory.${string}`, (argument: unknown) => unknown>>;
 
@@ -17,7 +16,6 @@ export function registerCommands(commands: CommandTable, log: Log): vscode.Dispo
     store.add(
       vscode.commands.registerCommand(name, async (argument: unknown) => {
         try {
-          requireLinux();
           return await command(argument);
         } catch (error) {
           if (isCancelled(error)) return undefined;

@@ -12,6 +12,7 @@ import { createDataBreakpoints } from './debug/dataBreakpoints.ts';
 import { createPermits } from './debug/permits.ts';
 import { askToLift } from './debug/permitQuestion.ts';
 import { createDebugNames } from './debug/names.ts';
+import { createCompareMemory } from './debug/compare.ts';
 import { createResolve } from './debug/resolve.ts';
 import { createRevealSource } from './debug/revealSource.ts';
 import { createDebugSessions } from './debug/sessions.ts';
@@ -50,9 +51,11 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
   const sessions = own(
     createDebugSessions({
       targets,
+      openAgent,
       attachesAutomatically: settings.attachesAutomatically,
       running: (executable) => runningProcesses(openAgent, executable),
       log: log.info,
+      tell: (message) => void vscode.window.showWarningMessage(message),
     }),
   );
   const tellIn = (target: Target, message: string): void => {
@@ -107,6 +110,7 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
     }),
   );
   const showVariable = createShowVariable(sessions, views, permits.offer);
+  const compareMemory = own(createCompareMemory(sessions, views));
   sessions.onRestart(({ gone, target }) => {
     for (const view of views.all()) if (view.target === gone) view.show(target).catch(report);
   });
@@ -120,7 +124,19 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
 
   own(
     registerCommands(
-      commandTable({ openAgent, targets, views, editing, regions, histories, attach, showVariable, breakOnBytes, log }),
+      commandTable({
+        openAgent,
+        targets,
+        views,
+        editing,
+        regions,
+        histories,
+        attach,
+        showVariable,
+        compareMemory,
+        breakOnBytes,
+        log,
+      }),
       log,
     ),
   );

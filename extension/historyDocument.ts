@@ -91,8 +91,9 @@ export function historyFile(target: Target, format: HistoryFormat): string {
   }));
   switch (format) {
     case 'json': {
-      const { pid, name, executable, commandLine, startTime } = target.facts;
-      return `${JSON.stringify({ target: { pid, name, executable, commandLine, startTime }, writes: rows }, undefined, 2)}\n`;
+      const { pid, name, executable, commandLine, startTime, through } = target.facts;
+      const who = through === undefined ? { pid } : { through };
+      return `${JSON.stringify({ target: { ...who, name, executable, commandLine, startTime }, writes: rows }, undefined, 2)}\n`;
     }
     case 'tsv': {
       const columns = ['time', 'address', 'label', 'before', 'after', 'who', 'outcome'] as const;
@@ -108,9 +109,9 @@ export function historyFile(target: Target, format: HistoryFormat): string {
 
 /** Asks where to, and saves; `undefined` where the user cancelled. */
 export async function saveHistory(target: Target): Promise<vscode.Uri | undefined> {
-  const { name, pid } = target.facts;
+  const { name, pid, through = pid } = target.facts;
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-  const file = `writes-${name.replace(/[^\w.-]+/g, '_')}-${pid}.json`;
+  const file = `writes-${`${name}-${through}`.replace(/[^\w.-]+/g, '_')}.json`;
   const uri = await vscode.window.showSaveDialog({
     title: 'Save Write History',
     filters: { JSON: ['json'], 'Tab-Separated Values': ['tsv'] },

@@ -1,6 +1,6 @@
 import { MemoryError } from '../common/error.ts';
 
-/** What every command and every call of the API says where it cannot work, in one sentence. */
+/** What says that it cannot work, in one sentence, where a process is to be opened; through a debugger memory is read anywhere. */
 export function requireLinux(): void {
   if (process.platform === 'linux') return;
   throw new MemoryError(

@@ -35,6 +35,11 @@ export async function reportAccess(openAgent: OpenAgent, pid: number): Promise<A
 /** Attaches to the process that took the place of one that is gone; rejects with a sentence where there is none. */
 export async function attachSuccessor(openAgent: OpenAgent, targets: Targets, gone: Target): Promise<Target> {
   const { facts } = gone;
+  if (facts.through !== undefined)
+    throw new MemoryError(
+      'Gone',
+      `${facts.name} was read through a debug session, which has ended. Start the session again, and this view goes on at its first stop.`,
+    );
   const candidates = await successorsOf(openAgent, gone);
   for (const { pid } of candidates) {
     const there = targets.find(pid);

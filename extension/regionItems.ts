@@ -40,9 +40,9 @@ function targetItem({ target }: TargetNode): vscode.TreeItem {
   item.contextValue = gone ? 'target-gone' : 'target';
   item.iconPath = new vscode.ThemeIcon(gone ? 'circle-slash' : state === 'stopped' ? 'debug-pause' : 'circuit-board');
   item.description = gone ? (reason ?? 'gone') : state === 'stopped' ? 'stopped' : '';
-  item.tooltip = [target.facts.commandLine, target.facts.executable, `user ${target.facts.user}`, reason]
-    .filter((line) => line !== undefined && line !== '')
-    .join('\n');
+  const { commandLine, executable, user, through } = target.facts;
+  const how = through === undefined ? `user ${user}` : `read through the debugger (${through}), while it is stopped`;
+  item.tooltip = [commandLine, executable, how, reason].filter((line) => line !== undefined && line !== '').join('\n');
   return item;
 }
 

@@ -28,6 +28,11 @@ export function createSerializer(
 
 /** The process again, or a stand-in that says why it is not there. A number that comes back is not a process. */
 async function sameTarget(targets: Targets, facts: TargetFacts): Promise<Target> {
+  if (facts.through !== undefined)
+    return absentTarget(
+      facts,
+      `${facts.name} was read through a debug session, which did not survive the reload. Start the session again and show a variable of it.`,
+    );
   const wasThere = targets.find(facts.pid) !== undefined;
   let target: Target;
   try {

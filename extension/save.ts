@@ -46,7 +46,8 @@ export async function saveMemory(
 
 async function askForFile(target: Target, range: Range): Promise<string | undefined> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-  const name = `${target.facts.name}-${target.facts.pid}-${printAddress(range.start)}.bin`.replace(/[^\w.-]+/g, '_');
+  const { name: program, pid, through = pid } = target.facts;
+  const name = `${program}-${through}-${printAddress(range.start)}.bin`.replace(/[^\w.-]+/g, '_');
   const uri = await vscode.window.showSaveDialog({
     title: `Save ${printRangeForPeople(range)} to a File`,
     saveLabel: 'Save',

@@ -62,9 +62,9 @@ export interface Target extends Disposable {
   readonly onSilence: Event<boolean>;
 }
 
-/** `redis-server (4242)`. */
+/** `redis-server (4242)`, `redis-server (through lldb)`. */
 export function printTarget(facts: TargetFacts): string {
-  return `${facts.name} (${facts.pid})`;
+  return `${facts.name} (${facts.through === undefined ? facts.pid : `through ${facts.through}`})`;
 }
 
 /** Why a target is gone whose process may live on. */
@@ -85,6 +85,13 @@ export async function openTarget(openAgent: OpenAgent, pid: number): Promise<Tar
     agent.dispose();
     throw error;
   }
+}
+
+/** A target that an agent of another kind serves, which needs no `attach`. */
+export function targetBy(facts: TargetFacts, openAgent: OpenAgent): Target {
+  const ear = createEar();
+  const agent = openAgent(ear.hears, () => undefined);
+  return targetOver(facts, agent, ear);
 }
 
 /** Stands for a process that is no longer there, so that its view has something to be gone from. */
@@ -152,7 +159,10 @@ function targetOver(facts: TargetFacts, agent: Agent, ear: Ear): Target {
   /** Views whose pages are being read. */
   const live = new Set<number>();
   let isHeld = false;
-  const expectPulse = (): void => silence.expect(live.size > 0 && !isHeld && ear.latest.status.state !== 'gone');
+  // What is read at stops only has no pulse.
+  const isLive = facts.through === undefined;
+  const expectPulse = (): void =>
+    silence.expect(isLive && live.size > 0 && !isHeld && ear.latest.status.state !== 'gone');
   let lastView = 0;
   let lastSave = 0;
 

@@ -11,6 +11,8 @@ export interface Targets extends Disposable {
   find(pid: number): Target | undefined;
   /** The target that is there already, or a new one. Rejects with MemoryError. */
   attach(pid: number): Promise<Target>;
+  /** Takes in a target that was opened elsewhere. Rejects where there are too many, and leaves it to its opener. */
+  adopt(target: Target): void;
   /** Ends the agent; views of the target keep their last bytes. */
   detach(target: Target): void;
   /** Keeps the target for as long as it is used; one that is gone is forgotten with its last use. */
@@ -33,18 +35,26 @@ export function createTargets(openAgent: OpenAgent): Targets {
   const find = (pid: number): Target | undefined =>
     [...held].find((target) => target.facts.pid === pid && target.status.state !== 'gone');
 
+  function assertRoom(): void {
+    if (held.size + underWay.size < targetsMax) return;
+    throw new MemoryError(
+      'Limit',
+      `${targetsMax} processes are attached, which is as many as one window takes. Detach from one first.`,
+    );
+  }
+
   async function open(pid: number): Promise<Target> {
-    if (held.size + underWay.size >= targetsMax) {
-      throw new MemoryError(
-        'Limit',
-        `${targetsMax} processes are attached, which is as many as one window takes. Detach from one first.`,
-      );
-    }
+    assertRoom();
     const target = await openTarget(openAgent, pid);
     if (disposed) {
       target.dispose();
       throw new MemoryError('Cancelled', 'The window is closing.');
     }
+    hold(target);
+    return target;
+  }
+
+  function hold(target: Target): void {
     held.add(target);
     target.onStatus((status) => {
       if (status.state === 'gone') {
@@ -54,7 +64,6 @@ export function createTargets(openAgent: OpenAgent): Targets {
     });
     attached.fire(target);
     changed.fire();
-    return target;
   }
 
   function drop(target: Target): void {
@@ -79,6 +88,10 @@ export function createTargets(openAgent: OpenAgent): Targets {
       const opening = open(pid).finally(() => underWay.delete(pid));
       underWay.set(pid, opening);
       return opening;
+    },
+    adopt(target) {
+      assertRoom();
+      hold(target);
     },
     detach: drop,
     forgetUnused(target) {

@@ -208,7 +208,7 @@ export function createView(
     say('notice', {
       severity: 'info',
       message: silent
-        ? `${name} has not answered for ${silenceMs / 1000} seconds; a page it reads may be waiting for a disk or the network. What you see may be old.`
+        ? `${name} has not answered for ${silenceMs / 1000} seconds; ${bound.target.facts.through === undefined ? 'a page it reads may be waiting for a disk or the network' : 'the debugger may be busy'}. What you see may be old.`
         : `${name} answers again.`,
     });
   }

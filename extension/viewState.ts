@@ -33,6 +33,7 @@ function factsFrom(facts: Record<string, unknown>): TargetFacts | undefined {
     commandLine: text('commandLine'),
     executable: text('executable'),
     pointerBytes: facts['pointerBytes'] === 4 ? 4 : 8,
+    ...(typeof facts['through'] === 'string' && { through: facts['through'] }),
   };
 }
 

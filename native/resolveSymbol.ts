@@ -3,8 +3,8 @@ import { MemoryError } from '../common/error.ts';
 import { printSymbol } from '../common/expression.ts';
 import { listedRangesMax, symbolGuessesMax } from '../common/limits.ts';
 import { labelName, type RegionTable } from '../common/region.ts';
+import { nearNames } from '../common/nearNames.ts';
 import { debugFileOf } from './elf/debugFile.ts';
-import { nearNames } from './nearNames.ts';
 import type { SymbolFinding, Symbols } from './symbols.ts';
 
 type Lookup = Pick<Symbols, 'find' | 'like' | 'files'>;

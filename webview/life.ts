@@ -13,6 +13,8 @@ export interface Life {
   /** Whether the process has not answered for a while. */
   setSilent(silent: boolean): void;
   setPaused(paused: boolean): void;
+  /** Whether it is read at stops only, through a debugger. */
+  setThrough(through: boolean): void;
   togglePause(): void;
 }
 
@@ -27,11 +29,13 @@ export function createLife(
   let status: TargetStatus = { state: 'running', sinceMs: 0 };
   let paused = false;
   let silent = false;
+  let through = false;
   let ticks: number | undefined;
 
   function show(): void {
     const isSilent = silent && status.state !== 'gone';
-    const state = isSilent ? 'silent' : status.state === 'running' && paused ? 'paused' : status.state;
+    const running = paused ? 'paused' : through ? 'unseen' : 'running';
+    const state = isSilent ? 'silent' : status.state === 'running' ? running : status.state;
     toolbar.setLive({ state, ...(ticks !== undefined && { ticks }) });
   }
 
@@ -85,6 +89,10 @@ export function createLife(
       show();
     },
     setPaused,
+    setThrough(next) {
+      through = next;
+      show();
+    },
     togglePause: () => setPaused(!paused),
   };
 }

@@ -175,6 +175,8 @@ function start(app: HTMLElement): void {
     grid.setPointerBytes(next.facts.pointerBytes);
     life.setPaused(false);
     life.setSilent(false);
+    life.setThrough(next.facts.through !== undefined);
+    statusLine.setThrough(next.facts.through);
     showChoices(next.choices);
     showEditing(next.editing);
     if (next.place !== undefined) travel.restore(addressFrom(next.place.top), next.place.selection);

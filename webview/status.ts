@@ -14,6 +14,8 @@ export interface StatusLine {
   setPulse(pulse: Pulse | undefined): void;
   /** Frames in the last second in which a selected byte differed. */
   setRate(changesPerSecond: number): void;
+  /** The debugger that the memory is read through, where the process itself is not. */
+  setThrough(name: string | undefined): void;
   /** A word on the last write, until the next one. */
   setWrite(text: string): void;
 }
@@ -23,7 +25,7 @@ export function createStatusLine(parent: HTMLElement, grid: Grid, symbols: Symbo
   element.className = 'status';
   parent.append(element);
   const parts = Object.fromEntries(
-    ['label', 'variable', 'address', 'access', 'selected', 'rate', 'write', 'pulse'].map((name) => {
+    ['label', 'variable', 'address', 'access', 'selected', 'rate', 'write', 'through', 'pulse'].map((name) => {
       const span = document.createElement('span');
       span.className = name;
       element.append(span);
@@ -59,6 +61,14 @@ export function createStatusLine(parent: HTMLElement, grid: Grid, symbols: Symbo
     },
     setRate(changesPerSecond) {
       set('rate', changesPerSecond === 0 ? '' : `${changesPerSecond} change${changesPerSecond === 1 ? '' : 's'}/s`);
+    },
+    setThrough(name) {
+      set('through', name === undefined ? '' : `through the debugger (${name})`);
+      const span = parts['through'];
+      if (span !== undefined)
+        span.title =
+          'These bytes are read by the debugger, because the process itself cannot be reached from here. That is slower, and ' +
+          'works only while the program is stopped: while it runs, what you see is from its last stop.';
     },
     setWrite: (text) => set('write', text),
   };

@@ -13,7 +13,7 @@ export interface Toolbar {
 }
 
 export interface LiveState {
-  readonly state: 'connecting' | 'running' | 'stopped' | 'paused' | 'gone' | 'silent';
+  readonly state: 'connecting' | 'running' | 'stopped' | 'paused' | 'gone' | 'silent' | 'unseen';
   /** Ticks in the last second. */
   readonly ticks?: number;
 }
@@ -186,6 +186,9 @@ function liveLabel({ state, ticks }: LiveState): string {
       return 'gone';
     case 'silent':
       return 'not answering';
+    // It runs, and is not read meanwhile.
+    case 'unseen':
+      return 'running';
   }
 }
 

@@ -6,6 +6,7 @@ import type { Targets } from '../targets.ts';
 import type { Views } from '../views.ts';
 import { callPrctl } from './callPrctl.ts';
 import { liftingOf, type Lifting } from './lifting.ts';
+import type { LiftAnswer } from './permitQuestion.ts';
 import type { Debugged, DebugSessions } from './sessions.ts';
 
 /**
@@ -26,7 +27,7 @@ export interface PermitSurroundings {
   /** The process of the extension host. */
   readonly pid: number;
   whyDenied(pid: number): Promise<AccessReport>;
-  ask(name: string, pid: number, lifting: Lifting): Promise<boolean>;
+  ask(name: string, pid: number, lifting: Lifting, canReadThrough: boolean): Promise<LiftAnswer>;
   log(message: string): void;
 }
 
@@ -121,7 +122,9 @@ export function createPermits({ sessions, targets, views, pid: us, whyDenied, as
       const report = await whyDenied(pid);
       const lifting = liftingOf(report, us);
       if (lifting === undefined || called.has(lifting.call)) return;
-      if (!(await ask(report.name, pid, lifting))) throw new MemoryError('Cancelled', 'The process stays closed.');
+      const answer = await ask(report.name, pid, lifting, debugged.target !== undefined);
+      if (answer === undefined) throw new MemoryError('Cancelled', 'The process stays closed.');
+      if (answer === 'through') return;
       requirePaused(debugged);
       called.add(lifting.call);
       await lift(debugged, pid, lifting);

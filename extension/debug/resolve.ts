@@ -22,6 +22,8 @@ export function createResolve(
       const debugged = sessions.of(target);
       const isOurs = error instanceof MemoryError && (error.code === 'Invalid' || error.code === 'Unmapped');
       // A number that is not mapped is no expression of the debugger's either.
+      // What is read through the debugger has asked it already.
+      if (target.facts.through !== undefined) throw error;
       if (!isOurs || debugged?.traffic.isPaused !== true || /^\s*[\d*[]/.test(expression)) throw error;
       const frame = await chosenFrame(debugged.session, debugged.traffic.threadId);
       const address = await addressOfExpression(debugged.session, expression, frame);

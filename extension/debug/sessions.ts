@@ -2,10 +2,15 @@ import * as vscode from 'vscode';
 import { createDisposableStore } from '../../common/dispose.ts';
 import { MemoryError } from '../../common/error.ts';
 import { createEmitter, type Event } from '../../common/event.ts';
-import type { Target } from '../target.ts';
+import { requireLinux } from '../platform.ts';
+import type { OpenAgent, Target } from '../target.ts';
 import type { Targets } from '../targets.ts';
 import { pidResolvers } from './pids.ts';
+import { createSettling } from './settling.ts';
+import { createSuccession, type Restart } from './succession.ts';
+import type { ThroughDebugger } from './throughDebugger.ts';
 import { createTraffic, type Traffic } from './traffic.ts';
+import { whereaboutsOf, type Whereabouts } from './whereabouts.ts';
 
 /** A debug session and the process that it debugs. */
 export interface Debugged {
@@ -13,7 +18,7 @@ export interface Debugged {
   readonly traffic: Traffic;
   /** The number of its process, as far as it is known. */
   readonly pid: number | undefined;
-  /** The process, attached to; `undefined` while it is not known, or where it cannot be opened. */
+  /** The process, attached to or read through the debugger; `undefined` while it is not known, or where neither can be. */
   readonly target: Target | undefined;
   /** Why it could not be opened. */
   readonly refusal: Error | undefined;
@@ -31,45 +36,56 @@ export interface DebugSessions extends vscode.Disposable {
   /** By the id that the debugger's menus pass; without one, the active session. */
   find(sessionId?: string): Debugged | undefined;
   /** A process took the place of one that is gone: the program was started again under the debugger. */
-  readonly onRestart: Event<{ readonly gone: Target; readonly target: Target }>;
+  readonly onRestart: Event<Restart>;
   readonly onDidChange: Event<void>;
 }
 
-/** How long after a new run has begun the end of the last one still counts as its restart. */
-const restartMs = 10_000;
-
-interface Entry {
+/** A session, and what is under way for it. */
+export interface Entry {
   readonly session: vscode.DebugSession;
   readonly traffic: Traffic;
   pid: number | undefined;
   target: Target | undefined;
   refusal: Error | undefined;
+  readonly whereabouts: Whereabouts;
+  /** What the target is served by where it is read through the debugger. */
+  through: ThroughDebugger | undefined;
+  /** Whether the target's memory was found to be the debuggee's, or will not be asked about again. */
+  isProven: boolean;
+  proofTries: number;
+  /** The opening of the process that the adapter has named. */
+  taking: Promise<void>;
+  /** What is done at a stop is done once at a time, and again where there was another stop meanwhile. */
+  settling: 'no' | 'yes' | 'again';
   /** Ends what was begun for the target that it has. */
   release: () => void;
   pending: Promise<void>;
 }
 
-/** What the sessions need of the rest; `log` is for what nobody asked for and nobody is bothered with. */
+/** What the sessions need of the rest; `log` is for what nobody asked for and nobody is bothered with, `tell` for the user. */
 export interface DebugSurroundings {
   readonly targets: Targets;
+  readonly openAgent: OpenAgent;
   attachesAutomatically(): boolean;
   /** The processes that run an executable, by its absolute path. */
   running(executable: string): Promise<readonly number[]>;
   log(message: string): void;
+  tell(message: string): void;
 }
 
 export function createDebugSessions({
   targets,
+  openAgent,
   attachesAutomatically,
   running,
   log,
+  tell,
 }: DebugSurroundings): DebugSessions {
   const store = createDisposableStore();
   const entries = new Map<string, Entry>();
   const changed = createEmitter<void>();
-  const restarts = createEmitter<{ readonly gone: Target; readonly target: Target }>();
-  /** Targets of sessions that have ended, or whose process has: the next one that runs the same program takes their place. */
-  let gone: Target[] = [];
+  const succession = store.add(createSuccession());
+  const isOpen = (entry: Entry): boolean => entries.get(entry.session.id) === entry;
 
   function track(session: vscode.DebugSession): vscode.DebugAdapterTracker {
     const traffic = createTraffic();
@@ -79,14 +95,25 @@ export function createDebugSessions({
       pid: undefined,
       target: undefined,
       refusal: undefined,
+      whereabouts: whereaboutsOf(session.type, session.configuration),
+      through: undefined,
+      isProven: false,
+      proofTries: 0,
+      taking: Promise.resolve(),
+      settling: 'no',
       release: () => undefined,
       pending: Promise.resolve(),
     };
     entries.set(session.id, entry);
-    traffic.onPid((pid) => wait(entry, take(entry, pid)));
+    traffic.onPid((pid) => {
+      // Elsewhere it may be anybody's number here: see `claim`.
+      if (entry.whereabouts !== 'here') return;
+      entry.taking = take(entry, pid);
+      wait(entry, entry.taking);
+    });
     traffic.onState(() => tellState(entry));
     traffic.onPause(() => {
-      if (entry.target === undefined && traffic.pid === undefined) wait(entry, resolve(entry, 'stopped'));
+      if (attachesAutomatically()) wait(entry, settle(entry));
     });
     traffic.onMemory(() => entry.target?.refresh());
     changed.fire();
@@ -110,12 +137,14 @@ export function createDebugSessions({
   }
 
   function letGo(entry: Entry): void {
-    const { target } = entry;
+    const { target, through } = entry;
     entry.target = undefined;
+    entry.through = undefined;
+    through?.end(`The debug session “${entry.session.name}” has ended.`);
     entry.release();
     entry.release = () => undefined;
     if (target === undefined) return;
-    gone = [...gone.filter((other) => other !== target), target].slice(-8);
+    succession.left(target);
     if (sessionsOf(target).length === 0) target.setDebugger('none');
   }
 
@@ -135,24 +164,12 @@ export function createDebugSessions({
     entry.pid = pid;
     const wasThere = targets.find(pid) !== undefined;
     try {
+      requireLinux();
       const target = await targets.attach(pid);
-      if (entries.get(entry.session.id) !== entry) return;
-      entry.refusal = undefined;
-      entry.target = target;
-      const use = targets.use(target);
-      const ended = target.onStatus(({ state }) => {
-        if (state !== 'gone') return;
-        letGo(entry);
-        // After exec the same number is another program, which the session goes on debugging.
-        wait(entry, take(entry, pid));
-      });
-      entry.release = () => {
-        ended.dispose();
-        use.dispose();
-        if (!wasThere) targets.forgetUnused(target);
-      };
-      tellState(entry);
-      succeed(target).catch((error: unknown) => log(String(error)));
+      if (!isOpen(entry)) return;
+      own(entry, target, wasThere);
+      entry.isProven = false;
+      entry.proofTries = 0;
     } catch (error) {
       // The program has exited, as programs do.
       if (error instanceof MemoryError && error.code === 'Gone') return;
@@ -164,58 +181,74 @@ export function createDebugSessions({
     changed.fire();
   }
 
-  /** Views of the program's last run go on with this one. */
-  async function succeed(target: Target): Promise<void> {
-    const before = gone.filter((other) => other !== target && other.facts.executable === target.facts.executable);
-    gone = gone.filter((other) => !before.includes(other) && other !== target);
-    for (const other of before) {
-      // One that has been killed may not have been looked at since; one that was only let go lives on.
-      if (other.status.state !== 'gone') await other.call('read', { start: '0x0', length: 1 }).catch(() => undefined);
-      if (other.status.state === 'gone') restarts.fire({ gone: other, target });
-      else afterEnd(other, () => restarts.fire({ gone: other, target }));
-    }
-  }
-
-  /** A debugger may start the next run before the last one has quite ended. */
-  function afterEnd(target: Target, run: () => void): void {
-    const listening = target.onStatus(({ state }) => {
-      if (state !== 'gone') return;
-      stop();
-      run();
+  /** A target is the session's from now on. */
+  function own(entry: Entry, target: Target, wasThere: boolean): void {
+    entry.refusal = undefined;
+    entry.target = target;
+    const use = targets.use(target);
+    const ended = target.onStatus(({ state }) => {
+      if (state !== 'gone' || entry.target !== target) return;
+      const { pid } = target.facts;
+      letGo(entry);
+      // After exec the same number is another program, which the session goes on debugging.
+      if (entry.whereabouts !== 'here') entry.proofTries = 0;
+      else if (target.facts.through === undefined) wait(entry, take(entry, pid));
     });
-    const timer = setTimeout(() => listening.dispose(), restartMs);
-    const stop = (): void => {
-      clearTimeout(timer);
-      listening.dispose();
+    entry.release = () => {
+      ended.dispose();
+      use.dispose();
+      if (!wasThere) targets.forgetUnused(target);
     };
+    tellState(entry);
+    succession.follow(target).catch((error: unknown) => log(String(error)));
+    changed.fire();
   }
 
-  async function resolve(entry: Entry, when: 'running' | 'stopped'): Promise<void> {
-    if (!attachesAutomatically()) return;
+  /** The process that the resolvers name; `undefined` where none does, or the adapter has named it meanwhile. */
+  async function findPid(entry: Entry, when: 'running' | 'stopped'): Promise<number | undefined> {
+    const { session, traffic } = entry;
     try {
       for (const resolver of pidResolvers) {
-        if (resolver.when !== when || !resolver.types.test(entry.session.type)) continue;
-        const pid = await resolver.find(entry.session, {
-          running,
-          threadId: entry.traffic.threadId,
-          output: () => entry.traffic.output,
-        });
+        if (resolver.when !== when || !resolver.types.test(session.type)) continue;
+        const { threadId } = traffic;
+        const pid = await resolver.find(session, { running, threadId, output: () => traffic.output });
         // An adapter that names the process itself knows best, and may have done so meanwhile.
-        if (entry.traffic.pid !== undefined || entries.get(entry.session.id) !== entry) return;
-        if (pid !== undefined) return await take(entry, pid);
+        if (traffic.pid !== undefined || !isOpen(entry)) return undefined;
+        if (pid !== undefined) return pid;
       }
-      if (when === 'stopped')
-        log(`The debug session “${entry.session.name}” (${entry.session.type}) does not tell its process.`);
+      if (when === 'stopped') log(`The debug session “${session.name}” (${session.type}) does not tell its process.`);
     } catch (error) {
-      log(`The debug session “${entry.session.name}” does not tell its process: ${String(error)}`);
+      log(`The debug session “${session.name}” does not tell its process: ${String(error)}`);
     }
+    return undefined;
   }
+
+  async function resolve(entry: Entry): Promise<void> {
+    const pid = attachesAutomatically() ? await findPid(entry, 'running') : undefined;
+    if (pid !== undefined) await take(entry, pid);
+  }
+
+  const settle = createSettling({
+    targets,
+    openAgent,
+    isOpen,
+    findPid,
+    take,
+    own,
+    disown(entry, target) {
+      letGo(entry);
+      succession.disown(target);
+      changed.fire();
+    },
+    log,
+    tell,
+  });
 
   store.add(vscode.debug.registerDebugAdapterTrackerFactory('*', { createDebugAdapterTracker: track }));
   store.add(
     vscode.debug.onDidStartDebugSession((session) => {
       const entry = entries.get(session.id);
-      if (entry !== undefined && entry.traffic.pid === undefined) wait(entry, resolve(entry, 'running'));
+      if (entry?.whereabouts === 'here' && entry.traffic.pid === undefined) wait(entry, resolve(entry));
     }),
   );
   store.add(
@@ -243,7 +276,7 @@ export function createDebugSessions({
       return entry?.target;
     },
     find: (sessionId = vscode.debug.activeDebugSession?.id) => entries.get(sessionId ?? ''),
-    onRestart: restarts.event,
+    onRestart: succession.onRestart,
     onDidChange: changed.event,
     dispose() {
       for (const entry of [...entries.values()]) end(entry);

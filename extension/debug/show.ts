@@ -23,6 +23,9 @@ export function createShowVariable(
   views: Views,
   openByDebugger: (debugged: Debugged) => Promise<boolean>,
 ): ShowVariable {
+  /** Sessions whose process is closed, and is read through the debugger instead: the user has said so, or nothing opens it. */
+  const readThrough = new WeakSet<vscode.DebugSession>();
+
   /** The session that a menu means, with its process open. */
   async function meant(argument: unknown): Promise<Found> {
     const { sessionId } = fieldsOf(argument);
@@ -31,9 +34,12 @@ export function createShowVariable(
       throw new MemoryError('Invalid', 'No program is being debugged. Start a debug session first.');
     await debugged.pending;
     const { target, refusal, session } = debugged;
+    const isRefused = refusal instanceof MemoryError && refusal.code === 'Denied';
+    if (isRefused && debugged.traffic.isPaused && !readThrough.has(session)) {
+      if (await openByDebugger(debugged)) return meant(argument);
+      readThrough.add(session);
+    }
     if (target !== undefined) return { ...debugged, target };
-    if (refusal instanceof MemoryError && refusal.code === 'Denied' && (await openByDebugger(debugged)))
-      return meant(argument);
     if (refusal !== undefined) throw refusal;
     throw new MemoryError(
       'Unsupported',

@@ -42,6 +42,10 @@ export interface Traffic {
   /** A thread has stopped. */
   readonly onPause: Event<void>;
   readonly onPid: Event<number>;
+  /** Each piece that it puts out, whole. */
+  readonly onOutput: Event<string>;
+  /** Code was loaded or unloaded, so that other regions may be there. */
+  readonly onModule: Event<void>;
   /** Memory, or what the debugger shows of it, has changed although the process is stopped. */
   readonly onMemory: Event<void>;
   /** VS Code has sent data breakpoints, and the adapter has answered. */
@@ -60,6 +64,8 @@ export function createTraffic(): Traffic {
   const memory = createEmitter<void>();
   const pauses = createEmitter<void>();
   const dataBreakpointsSent = createEmitter<void>();
+  const outputs = createEmitter<string>();
+  const modules = createEmitter<void>();
   let isPaused = false;
   let wasStopped = false;
   let state: 'running' | 'stopped' = 'running';
@@ -122,7 +128,12 @@ export function createTraffic(): Traffic {
         if (body['allThreadsContinued'] !== false) turn('running');
         return;
       case 'output':
-        if (typeof body['output'] === 'string') output = (output + body['output']).slice(-outputCharactersMax);
+        if (typeof body['output'] !== 'string') return;
+        output = (output + body['output']).slice(-outputCharactersMax);
+        outputs.fire(body['output']);
+        return;
+      case 'module':
+        modules.fire();
         return;
       case 'memory':
       case 'invalidated':
@@ -197,6 +208,8 @@ export function createTraffic(): Traffic {
     onPause: pauses.event,
     onMemory: memory.event,
     onDataBreakpoints: dataBreakpointsSent.event,
+    onOutput: outputs.event,
+    onModule: modules.event,
   };
 }
 

@@ -36,6 +36,7 @@ export function createWriteTo(sessions: DebugSessions, tell: (target: Target, me
   // The agent counts its own writes from 1 up; these cannot be told of as overwritten, for nothing runs.
   let lastId = -1_000_000_000;
   return async (target, request) => {
+    if (target.facts.through !== undefined) return target.call('write', request);
     const debugged = sessions.of(target);
     const isStopped = (): boolean => debugged?.traffic.state === 'stopped';
     if (debugged === undefined || !isStopped() || !debugged.traffic.capabilities.writesMemory || request.force === true)

@@ -1,6 +1,7 @@
 import { pageBytes } from '../../common/page.ts';
 import {
   Access,
+  kindOf,
   printAccess,
   regionKinds,
   type Region,
@@ -139,20 +140,6 @@ function sameBytes(bytes: Uint8Array, from: number, to: number, otherFrom: numbe
   if (to - from !== otherTo - otherFrom) return false;
   for (let i = from, j = otherFrom; i < to; i++, j++) if (bytes[i] !== bytes[j]) return false;
   return true;
-}
-
-export function kindOf(name: string, access: number): RegionKind {
-  if (access & Access.shared) return 'shared';
-  if (name === '') return access & (Access.read | Access.write | Access.execute) ? 'anonymous' : 'reserved';
-  if (name.startsWith('[')) {
-    if (name === '[heap]') return 'heap';
-    if (name === '[stack]' || name.startsWith('[stack:')) return 'stack';
-    // Android's C library names them itself.
-    if (name.startsWith('[anon:stack_and_tls:')) return 'threadStack';
-    return name.startsWith('[anon') ? 'named' : 'vdso';
-  }
-  if (access & Access.execute) return 'text';
-  return access & Access.write ? 'data' : 'rodata';
 }
 
 /** The kind of a line: `kindOf` sees one region only, and a thread's stack is known by what lies below it. */

@@ -1,8 +1,7 @@
-import { Access, printAccess, type Region } from '../../common/region.ts';
+import { Access, kindOf, printAccess, type Region } from '../../common/region.ts';
 import { addressOfPage, type PageNumber } from '../../common/page.ts';
 import { Errno } from './errno.ts';
 import { ioctl, localAddress } from './libc.ts';
-import { kindOf } from './maps.ts';
 
 /*
  * PROCMAP_QUERY (Linux 6.11, include/uapi/linux/fs.h) on /proc/<pid>/maps takes a struct procmap_query of 104 bytes:

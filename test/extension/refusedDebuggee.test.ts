@@ -84,6 +84,7 @@ test('without the user’s word it stays closed, and the program is not touched'
   await workbench.screenshot('permit-dark');
   await workbench.pressInDialog('Cancel');
   expect(await dumpable()).toBe('0');
+  expect(await workbench.page.locator('iframe.webview:visible').count()).toBe(0);
 });
 
 test('with it the debugger opens the program, and the view shows the variable', async (context) => {
@@ -120,6 +121,19 @@ test('where the program runs when the view is closed, it is undone at the next s
   const { stops } = await debugging.where();
   await debugging.stopped(stops - 1);
   await expect.poll(dumpable, { timeout: 10_000 }).toBe('0');
+});
+
+test('left closed, it is read through the debugger, and nobody is asked again', async (context) => {
+  if (missing() !== undefined) return context.skip(missing());
+  await debugging.menuOnVariable(['numbers'], 'Show in Live Memory');
+  await workbench.dialog().waitFor();
+  await workbench.pressInDialog('Read Through the Debugger');
+  await expect.poll(firstByte, { timeout: 20_000 }).toBe('01');
+  const view = await memoryView(workbench);
+  await expect.poll(() => view.status().textContent()).toContain('through the debugger');
+  expect(await dumpable()).toBe('0');
+  await debugging.menuOnVariable(['text'], 'Show in Live Memory');
+  await expect.poll(() => view.byte(BigInt(facts['text'] ?? 0))).toBe('61');
 });
 
 test('Yama’s scope is lifted by PR_SET_PTRACER', (context) => {

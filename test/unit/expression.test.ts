@@ -6,7 +6,7 @@ import { MemoryError } from '../../common/error.ts';
 import { evaluateExpression, parseExpression, printSymbol, type ExpressionScope } from '../../common/expression.ts';
 import { PageState } from '../../common/page.ts';
 import { tableOfRegions, type Region } from '../../common/region.ts';
-import { nearNames } from '../../native/nearNames.ts';
+import { nearNames } from '../../common/nearNames.ts';
 import { resolve, type ResolveScope } from '../../native/resolve.ts';
 import type { SymbolFinding } from '../../native/symbols.ts';
 
