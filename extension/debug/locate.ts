@@ -48,7 +48,7 @@ export async function locateVariable(
   if (expression !== undefined) {
     const found = await locateExpression(session, expression, frameId).catch(() => undefined);
     if (found !== undefined) {
-      if (isInRegister(variable, found.start)) throw nowhere(variable);
+      if (/lldb/i.test(session.type) && isInRegister(variable, found.start)) throw nowhere(variable);
       return found;
     }
   }

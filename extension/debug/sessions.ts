@@ -192,7 +192,10 @@ export function createDebugSessions({
       letGo(entry);
       // After exec the same number is another program, which the session goes on debugging.
       if (entry.whereabouts !== 'here') entry.proofTries = 0;
-      else if (target.facts.through === undefined) wait(entry, take(entry, pid));
+      else if (target.facts.through === undefined) {
+        entry.taking = take(entry, pid);
+        wait(entry, entry.taking);
+      }
     });
     entry.release = () => {
       ended.dispose();

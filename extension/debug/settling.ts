@@ -39,6 +39,7 @@ export function createSettling(around: SettlingSurroundings): (entry: Entry) => 
         if (pid !== undefined) await around.take(entry, pid);
       }
       await entry.taking;
+      await lookAgain(entry);
       await check(entry);
     } else if (whereabouts === 'elsewhere' && entry.target === undefined) await claim(entry);
     if (!isOpen(entry) || entry.target !== undefined) return;
@@ -50,6 +51,14 @@ export function createSettling(around: SettlingSurroundings): (entry: Entry) => 
         `“${session.name}” debugs ${what}, and its debugger does not read memory, so there is no way to it from here.`,
       );
     }
+  }
+
+  /** After exec, of a shell that starts the program for one, the number is another program's, and nobody may have looked since. */
+  async function lookAgain(entry: Entry): Promise<void> {
+    const { target } = entry;
+    if (target === undefined || entry.through !== undefined) return;
+    await target.call('read', { start: '0x0', length: 1 }).catch(() => undefined);
+    await entry.taking;
   }
 
   async function prove(entry: Entry, target: Target): Promise<Proof> {

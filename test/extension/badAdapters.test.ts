@@ -54,10 +54,10 @@ async function truth(): Promise<number[]> {
   }
 }
 
-async function start(how: string, tellsProcess = true): Promise<void> {
+async function start(how: string, tellsProcess = true, lacks: readonly string[] = []): Promise<void> {
   const { stops } = await debugging.where();
   await debugging.startWith({
-    ...{ name: `bad: ${how}`, type: 'test-bad', request: 'launch', how },
+    ...{ name: `bad: ${how}`, type: 'test-bad', request: 'launch', how, lacks },
     ...(tellsProcess && { process: Number(facts['pid']) }),
   });
   await debugging.stopped(stops);
@@ -144,7 +144,7 @@ test('a debugger that does not answer is given up in time', async () => {
 });
 
 test('one that tells no process says how to come to its memory', async () => {
-  await start('errors', false);
+  await start('errors', false, ['ReadMemoryRequest']);
   const text = await told(showZzz);
   expect(text).toMatch(/does not tell which process it debugs. Attach to it/);
 });

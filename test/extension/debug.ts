@@ -331,6 +331,9 @@ export interface Debugging {
   /** Shift+F5, until no session is left. */
   stop(): Promise<void>;
 
+  /** Resolves when nothing has been asked of an adapter for a while: what is on its way cannot be called back. */
+  quiet(): Promise<void>;
+
   // What a user sees.
   /** The rows of the Variables view that are drawn, from the top. */
   variables(): Promise<VariableRow[]>;
@@ -686,6 +689,14 @@ export function createDebugging(workbench: Workbench, bed: DebugBed): Debugging 
       ask({ ask: 'request', command, parameters, session }, timeoutMs),
     startWith: (configuration) => ask({ ask: 'start', configuration }),
     command: (id, ...parameters) => ask({ ask: 'command', id, parameters }),
+    async quiet() {
+      const last = (): number => traffic().length;
+      for (let before = -1, waits = 0; before !== last(); waits++) {
+        if (waits === 50) throw new Error('The debugger is asked for something again and again.');
+        before = last();
+        await sleep(400);
+      }
+    },
     timeReads: (what) => ask({ ask: 'timeReads', ...what }, 120_000),
     openPeer: (what) => ask({ ask: 'openPeer', ...what }),
     closePeer: () => ask({ ask: 'closePeer' }),

@@ -197,6 +197,7 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
   test('while the program runs both say to pause it, and the debugger is asked for nothing', async (context) => {
     if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
     await debugging.command('workbench.debug.viewlet.action.disableAllBreakpoints');
+    await debugging.quiet();
     const from = debugging.traffic().at(-1)?.timeMs;
     await debugging.run();
     await until('it runs', async () => (await debugging.where()).frame === undefined);

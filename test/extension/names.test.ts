@@ -208,6 +208,7 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     } else expect(old).toBe(1);
     // Written by us: the value follows.
     vscode.configure({ 'liveMemory.editing': 'on' });
+    await view.frame.getByRole('button', { name: 'Disable Editing' }).waitFor();
     await view.goTo('&numbers[7]');
     await view.frame.locator('.grid').focus();
     await workbench.page.keyboard.type('2a');

@@ -111,6 +111,7 @@ test('where the program runs when the view is closed, it is undone at the next s
   await workbench.pressInDialog('Open');
   await expect.poll(firstByte, { timeout: 20_000 }).toBe('01');
   await debugging.command('workbench.debug.viewlet.action.disableAllBreakpoints');
+  await debugging.quiet();
   const from = debugging.traffic().at(-1)?.timeMs;
   await debugging.run();
   await until('it runs', async () => (await debugging.where()).frame === undefined);

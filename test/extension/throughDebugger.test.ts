@@ -320,6 +320,7 @@ describe('a gdbserver whose process number is another process’s here', () => {
   test('while the program runs nothing is asked: what is shown stays, and what is new is not read yet', async (context) => {
     if (facts === undefined) return context.skip('there is no such gdbserver');
     await debugging.command('workbench.debug.viewlet.action.disableAllBreakpoints');
+    await debugging.quiet();
     const from = debugging.traffic().at(-1)?.timeMs;
     await debugging.run();
     await expect.poll(() => view.frame.locator('.live').textContent()).toContain('running');

@@ -76,6 +76,8 @@ function answer(request) {
     }
     case 'launch': {
       how = parameters.how;
+      for (const name of parameters.lacks ?? [])
+        send({ type: 'event', event: 'capabilities', body: { capabilities: { [`supports${name}`]: false } } });
       respond(request, true, {});
       const systemProcessId = parameters.process;
       if (systemProcessId !== undefined)
