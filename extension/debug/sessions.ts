@@ -104,7 +104,9 @@ export function createDebugSessions({
       release: () => undefined,
       pending: Promise.resolve(),
     };
+    const last = entries.get(session.id);
     entries.set(session.id, entry);
+    if (last !== undefined) end(last);
     traffic.onPid((pid) => {
       // Elsewhere it may be anybody's number here: see `claim`.
       if (entry.whereabouts !== 'here') return;
@@ -131,7 +133,8 @@ export function createDebugSessions({
   }
 
   function end(entry: Entry): void {
-    if (!entries.delete(entry.session.id)) return;
+    // A session that is started again keeps its id, and the end of its last run may come after the next has begun.
+    if (entries.get(entry.session.id) === entry) entries.delete(entry.session.id);
     letGo(entry);
     changed.fire();
   }
