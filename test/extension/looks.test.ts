@@ -4,7 +4,7 @@ import { attachFromPalette, type MemoryView } from './memory.ts';
 import { startVSCode, type VSCode } from './vscode.ts';
 import { openWorkbench, type Theme, type Workbench } from './workbench.ts';
 
-// What can be measured of how it looks; the screenshots are for people, and the README shows two of them.
+// What can be measured of how it looks; the screenshots are for people, and the README shows some of them.
 let vscode: VSCode;
 let workbench: Workbench;
 let target: RunningTarget;
