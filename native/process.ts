@@ -215,14 +215,13 @@ export class Process implements LiveSource {
     assertRange(range, bytes.length);
     const landed = this.#readDirect(range, bytes, options);
     if (landed >= range.length && landed > 0) return new WholeOutcome(range);
-    return this.#readPieces(range, bytes, options);
+    if (range.length > readPieceBytes) return this.#readPieces(range, bytes, options);
+    return outcomeOf(range, this.#readRest(range, bytes, landed, options));
   }
 
   /** A gigabyte takes a fifth of a second: others on this thread get their turn in between. */
   async #readPieces(range: Range, bytes: Uint8Array, options?: ReadOptions): Promise<ReadOutcome> {
     const states = new Uint8Array(pageCount(range));
-    // Even of nothing it is asked whether the process is there.
-    if (range.length === 0) this.readRange(range, bytes, options);
     for (let done = 0, page = 0; done < range.length;) {
       if (done > 0) await breathe();
       const start = range.start + BigInt(done);
@@ -232,13 +231,16 @@ export class Process implements LiveSource {
       done += length;
       page += part.length;
     }
-    const unreadable = unreadableRanges(range, states).map((hole) => hole.range);
-    return { read: unreadable.reduce((left, hole) => left - hole.length, range.length), states, unreadable };
+    return outcomeOf(range, states);
   }
 
   /** `readInto` at once, for our own loops: gives the page states. Throws MemoryError. */
   readRange(range: Range, bytes: Uint8Array, options: ReadOptions = {}): Uint8Array {
-    const landed = this.#readDirect(range, bytes, options);
+    return this.#readRest(range, bytes, this.#readDirect(range, bytes, options), options);
+  }
+
+  /** What the short way has not brought of a range. */
+  #readRest(range: Range, bytes: Uint8Array, landed: number, options: ReadOptions = {}): Uint8Array {
     if (landed >= range.length && range.length > 0) return new Uint8Array(pageCount(range));
     // What has landed is read, whatever becomes of its pages: the rest begins on the page where the call stopped.
     const rest = { start: range.start + BigInt(landed), length: range.length - landed };
@@ -381,6 +383,11 @@ function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   both.set(first);
   both.set(second, first.length);
   return both;
+}
+
+function outcomeOf(range: Range, states: Uint8Array): ReadOutcome {
+  const unreadable = unreadableRanges(range, states).map((hole) => hole.range);
+  return { read: unreadable.reduce((left, hole) => left - hole.length, range.length), states, unreadable };
 }
 
 /** All of a range was read. A state for each page is made for whoever asks: it would cost a fiftieth of reading a megabyte. */

@@ -25,6 +25,13 @@ afterAll(async () => {
 const hex = (value: number, bytes: number): string =>
   Array.from({ length: bytes }, (_, i) => ((value >>> (8 * i)) & 0xff).toString(16).padStart(2, '0')).join(' ');
 
+/** A scope, or a variable, as an adapter gives it. */
+interface Row {
+  readonly name: string;
+  readonly value?: string;
+  readonly variablesReference: number;
+}
+
 /** The first bytes of the view's selection, as the grid shows them. */
 async function at(view: MemoryView, address: string, bytes: number): Promise<string> {
   const start = BigInt(address);
@@ -82,6 +89,26 @@ describe.each(['lldb', 'cdt', 'gdb'] as const satisfies readonly AdapterName[])(
     if (offset === undefined) return;
     const address = BigInt(facts[base] ?? 0) + BigInt(offset);
     await expect.poll(() => at(view, `0x${address.toString(16)}`, 4)).toBe(bytes);
+  });
+
+  test('a register shows what it points to', async (context) => {
+    if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
+    const { frame } = await debugging.where();
+    const inside = async (reference: number): Promise<Row[]> =>
+      (await debugging.request<{ variables: Row[] }>('variables', { variablesReference: reference })).variables;
+    const { scopes } = await debugging.request<{ scopes: Row[] }>('scopes', { frameId: frame?.id });
+    const registers = scopes.find(({ name }) => /^registers$/i.test(name));
+    if (registers === undefined) return context.skip(`${adapter} has no scope of registers`);
+    const rows = await inside(registers.variablesReference);
+    // lldb has groups of them.
+    const group = rows.find(({ name }) => /general/i.test(name));
+    const all = group === undefined ? rows : await inside(group.variablesReference);
+    const variable = all.find(({ name }) => name === 'rsp');
+    const pointer = BigInt(/0x[0-9a-f]+/i.exec(variable?.value ?? '')?.[0] ?? 0);
+    expect(pointer).not.toBe(0n);
+    // What the menu on its row passes.
+    await debugging.command('liveMemory.showVariable', { variable });
+    await expect.poll(() => view.status().textContent()).toContain(`0x${pointer.toString(16)}`);
   });
 
   test('an expression that fails says what the debugger says, and the view stays where it was', async (context) => {
