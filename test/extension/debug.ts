@@ -370,6 +370,8 @@ export interface Debugging {
     readonly address: string;
     readonly length: number;
     readonly rounds: number;
+    /** Reads in a round. */
+    readonly times: number;
   }): Promise<{ readonly adapter: number[]; readonly ours: number[] }>;
   /** The least that a view over `readMemory` can be, beside what is open. */
   openPeer(what: { readonly address: string; readonly length: number }): Promise<void>;
