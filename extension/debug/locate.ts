@@ -45,7 +45,8 @@ export async function locateVariable(
   frameId: number | undefined,
 ): Promise<Range> {
   const expression = variable.evaluateName ?? nameAsExpression(variable.name);
-  if (expression !== undefined) {
+  // `$rsp` has no place: of its `&` lldb gives a copy of its own.
+  if (expression !== undefined && !expression.startsWith('$')) {
     const found = await locateExpression(session, expression, frameId).catch(() => undefined);
     if (found !== undefined) {
       if (/lldb/i.test(session.type) && isInRegister(variable, found.start)) throw nowhere(variable);

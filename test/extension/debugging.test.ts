@@ -121,6 +121,9 @@ describe.each(['lldb', 'cdt', 'gdb'] as const satisfies readonly AdapterName[])(
   test('each step shows what it changed, and asks the adapter for nothing', async (context) => {
     if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
     await view.goTo('&global_counter');
+    // What was said of the last expression is still there for a moment, and is no answer to this one.
+    await expect.poll(() => view.status().textContent()).toContain(facts['global_counter'] ?? '?');
+    await debugging.quiet();
     const before = debugging.traffic().length;
     await debugging.stepOver();
     await debugging.stepOver();
