@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode';
 import { adapterOutputCharactersMax } from '../../common/limits.ts';
 import { emptyRegionTable, tableOfRegions, type Region, type RegionTable } from '../../common/region.ts';
+import { compareTables } from '../../common/regionChanges.ts';
 import { running } from './adapterMemory.ts';
 import { chosenFrame, evaluate } from './ask.ts';
 import { parseGdbMappings, parseGdbSections, parseLldbRegions, regionsFrom, type Told } from './parseRegions.ts';
@@ -123,17 +124,9 @@ async function runCommand(
 }
 
 function sameTable(a: RegionTable, b: RegionTable): boolean {
-  const same = (x: ArrayLike<number>, y: ArrayLike<number>): boolean =>
-    x.length === y.length && Array.prototype.every.call(x, (value, i) => value === y[i]);
-  return (
-    a.version > 0 &&
-    same(a.starts, b.starts) &&
-    same(a.ends, b.ends) &&
-    same(a.access, b.access) &&
-    same(a.nameOf, b.nameOf) &&
-    a.names.length === b.names.length &&
-    a.names.every((name, i) => name === b.names[i])
-  );
+  let differences = 0;
+  compareTables(a, b, () => differences++);
+  return a.version > 0 && differences === 0;
 }
 
 /** 4 or 8, as the debugger has it; 8 where it does not tell. */

@@ -9,7 +9,7 @@ import { expressionNames, findRegion, printLabel } from '../../common/region.ts'
 import type { AdapterMemory } from './adapterMemory.ts';
 import type { AdapterRegions } from './adapterRegions.ts';
 import { chosenFrame } from './ask.ts';
-import { addressOfExpression } from './locate.ts';
+import { addressOfExpression, mayBeDebuggers } from './locate.ts';
 import type { Traffic } from './traffic.ts';
 
 /** What an expression is looked up in. */
@@ -30,9 +30,7 @@ export async function resolveThrough(scope: AdapterScope, expression: string): P
   try {
     return labelled(scope, await ownAddress(scope, expression));
   } catch (error) {
-    const isOurs = error instanceof MemoryError && (error.code === 'Invalid' || error.code === 'Unmapped');
-    // A number that is not mapped is no expression of the debugger's either.
-    if (!isOurs || /^\s*[\d*[]/.test(expression)) throw error;
+    if (!mayBeDebuggers(expression, error)) throw error;
     if (!scope.traffic.isPaused) throw unanswered(scope, expression);
     const frame = await chosenFrame(scope.session, scope.traffic.threadId);
     return labelled(scope, await addressOfExpression(scope.session, expression, frame));

@@ -152,6 +152,15 @@ function integerIn(text: string): bigint | undefined {
   return /^-?\d{1,20}$/.test(text.trim()) ? BigInt.asUintN(64, BigInt(text.trim())) : undefined;
 }
 
+/**
+ * Whether an expression that was refused may be one of the debugger's: what is neither found nor understood, but for numbers and
+ * what begins with a region's name, which are no expressions of the debugger's either.
+ */
+export function mayBeDebuggers(expression: string, refusal: unknown): boolean {
+  const isUnknown = refusal instanceof MemoryError && (refusal.code === 'Invalid' || refusal.code === 'Unmapped');
+  return isUnknown && !/^\s*[\d*[]/.test(expression);
+}
+
 /** Names such as `[3]` or `private member` are no expressions. */
 function nameAsExpression(name: string): string | undefined {
   return /^[\w$.:>-]+$/.test(name) ? name : undefined;

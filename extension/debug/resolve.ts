@@ -1,10 +1,9 @@
 import { printAddress } from '../../common/address.ts';
-import { MemoryError } from '../../common/error.ts';
 import type { ResolvedAddress } from '../../common/protocol.ts';
 import { printLabel } from '../../common/region.ts';
 import type { Target } from '../target.ts';
 import { chosenFrame } from './ask.ts';
-import { addressOfExpression } from './locate.ts';
+import { addressOfExpression, mayBeDebuggers } from './locate.ts';
 import type { DebugSessions } from './sessions.ts';
 
 /**
@@ -19,12 +18,10 @@ export function createResolve(
     try {
       return await target.call('resolve', { expression });
     } catch (error) {
-      const debugged = sessions.of(target);
-      const isOurs = error instanceof MemoryError && (error.code === 'Invalid' || error.code === 'Unmapped');
-      // A number that is not mapped is no expression of the debugger's either.
       // What is read through the debugger has asked it already.
       if (target.facts.through !== undefined) throw error;
-      if (!isOurs || debugged?.traffic.isPaused !== true || /^\s*[\d*[]/.test(expression)) throw error;
+      const debugged = sessions.of(target);
+      if (debugged?.traffic.isPaused !== true || !mayBeDebuggers(expression, error)) throw error;
       const frame = await chosenFrame(debugged.session, debugged.traffic.threadId);
       const address = await addressOfExpression(debugged.session, expression, frame);
       const label = printLabel(target.regions, address);
