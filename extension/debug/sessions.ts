@@ -231,7 +231,8 @@ export function createDebugSessions({
 
   async function resolve(entry: Entry): Promise<void> {
     const pid = attachesAutomatically() ? await findPid(entry, 'running') : undefined;
-    if (pid !== undefined) await take(entry, pid);
+    // Once it has stopped, that is for `settle`, which asks all of them and proves what they say.
+    if (pid !== undefined && entry.traffic.stops === 0) await (entry.taking = take(entry, pid));
   }
 
   const settle = createSettling({

@@ -34,8 +34,10 @@ export function createSettling(around: SettlingSurroundings): (entry: Entry) => 
   async function settle(entry: Entry): Promise<void> {
     const { session, traffic, whereabouts } = entry;
     if (whereabouts === 'here') {
+      await entry.taking;
       if (entry.target === undefined && traffic.pid === undefined) {
-        const pid = await findPid(entry, 'stopped');
+        // It may stop before VS Code has told that it has begun.
+        const pid = (await findPid(entry, 'running')) ?? (await findPid(entry, 'stopped'));
         if (pid !== undefined) await around.take(entry, pid);
       }
       await entry.taking;
