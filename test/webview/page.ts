@@ -86,9 +86,10 @@ function bundled(): Promise<string> {
   return bundle;
 }
 
-export async function openViewPage(size = { width: 1000, height: 700 }): Promise<ViewPage> {
+/** `scale` is how many pixels of the screen a CSS pixel has. */
+export async function openViewPage(size = { width: 1000, height: 700 }, scale = 1): Promise<ViewPage> {
   const browser: Browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: chromiumArguments });
-  const page = await browser.newPage({ viewport: size });
+  const page = await browser.newPage({ viewport: size, deviceScaleFactor: scale });
   const variables = Object.entries(theme).map(([name, value]) => `--vscode-${name}: ${value};`);
   await page.setContent(
     `<!doctype html><html style="${variables.join(' ').replace(/"/g, '&quot;')}"><body class="vscode-dark"><div id="app"></div></body></html>`,

@@ -173,7 +173,7 @@ describe('pin', () => {
     await expect.poll(() => view.page.locator('.status .address').textContent()).toBe('0x55d0c0a1f021');
     await view.page.getByRole('button', { name: /^Unpin/ }).click();
     await expect.poll(said).toEqual([{ expression: '&buffer[i]' }, {}]);
-    expect(await box().inputValue()).not.toBe('&buffer[i]');
+    await expect.poll(() => box().inputValue()).not.toBe('&buffer[i]');
   });
 });
 
