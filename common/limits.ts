@@ -119,6 +119,14 @@ export const holdCheckBytesMax = 16 * 1024 * 1024;
 export const restAfterMs = 1000;
 export const restIntervalMs = 1000 / 15;
 
+/**
+ * For how long after a debugger has let a process go it is also read between two ticks, every so often. Most steps are over by
+ * then, and what they have changed is on its way to the view before the debugger's own news keep VS Code busy: see
+ * test/bench/debug. A read of what a view shows takes some 3 µs.
+ */
+export const eagerForMs = 100;
+export const eagerMs = 1;
+
 /** The least time between two ticks, however fast a view scrolls. */
 export const tickMsMin = 4;
 

@@ -1,14 +1,7 @@
 import type { Disposable } from '../../common/dispose.ts';
 import { MemoryError } from '../../common/error.ts';
 import type { Frame } from '../../common/frame.ts';
-import {
-  framesInFlightMax,
-  refreshRateMax,
-  refreshRateMin,
-  restAfterMs,
-  restIntervalMs,
-  tickMsMin,
-} from '../../common/limits.ts';
+import { framesInFlightMax } from '../../common/limits.ts';
 import { pageBytes, PageState } from '../../common/page.ts';
 import type { Pulse } from '../../common/protocol.ts';
 import { createPlan, type LiveSource } from '../source.ts';
@@ -16,6 +9,7 @@ import { diff } from './diff.ts';
 import { buildFrame } from './frame.ts';
 import { indexOfPage, mergePages, watchedPages } from './plan.ts';
 import { createPlans } from './plans.ts';
+import { createTempo } from './tempo.ts';
 
 export interface ReaderOptions {
   /** Between ticks; 1000 / 60 unless given. */
@@ -34,7 +28,7 @@ export interface Reader extends Disposable {
   setTempo(intervalMs: number): void;
   /**
    * Held: reads at once, and then only what is asked for (scrolling, `refresh`), because nothing else can change: a
-   * debugger has stopped the process. Let go: live again.
+   * debugger has stopped the process. Let go: live again, and eagerly so at first, for most steps are over at once.
    */
   hold(held: boolean): void;
   /** Reads once, at once. */
@@ -78,12 +72,11 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
   const watchers = new Set<Watcher>();
   let plans = createPlans(new Float64Array(0), undefined);
   let planIsOld = false;
-  let intervalMs = options.intervalMs ?? 1000 / refreshRateMax;
-  let timer: NodeJS.Timeout | undefined;
-  let dueMs = 0;
+  const tempo = createTempo(tick, options.intervalMs);
+  /** When the last tick that went well began. */
   let lastMs = -Infinity;
-  /** When anything last differed, or something else came to be watched. */
-  let changedMs = 0;
+  /** When what was told last was read, by the clock. */
+  let toldMs = 0;
   let lastSeq = 0;
   let ended = false;
   let held = false;
@@ -102,7 +95,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
   }
 
   function tick(): void {
-    timer = undefined;
+    tempo.began();
     if (planIsOld) plan();
     if (plans.pages.length === 0) return;
     const { told, next, changed } = plans;
@@ -121,17 +114,21 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
       return;
     }
     if (count > 0) {
-      changedMs = begunMs;
+      tempo.changed(begunMs);
       mark();
       plans.told = next;
       plans.next = told;
       // Holes are known to both halves: the other one is not to ask for them again.
       told.plan.states.set(next.plan.states);
     }
-    for (const watcher of watchers) publish(watcher, timeMs);
+    toldMs = timeMs;
+    for (const watcher of watchers) {
+      // What comes between is not to take the place on the way of what the tempo, or a stop, brings.
+      if (!tempo.isBetween || watcher.inFlight.length === 0) publish(watcher);
+    }
     lastMs = begunMs;
     beat(begunMs, readMs);
-    schedule();
+    if (!held && !ended) tempo.next();
   }
 
   function isWatched(): boolean {
@@ -156,11 +153,11 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
     if (lost) options.lost?.();
   }
 
-  function publish(watcher: Watcher, timeMs: number): void {
+  function publish(watcher: Watcher): void {
     if (watcher.inFlight.length >= framesInFlightMax || !watcher.dirty.includes(1)) return;
     const seq = ++lastSeq;
     watcher.inFlight.push(seq);
-    const frame = buildFrame(seq, timeMs, watcher, plans.told.plan);
+    const frame = buildFrame(seq, toldMs, watcher, plans.told.plan);
     watcher.dirty.fill(0);
     watcher.onFrame(frame);
   }
@@ -180,7 +177,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
   }
 
   function beat(nowMs: number, readMs: number): void {
-    ticks++;
+    if (!tempo.isBetween) ticks++;
     if (nowMs - pulseMs < 1000) return;
     options.pulse?.({
       readMicroseconds: Math.round(readMs * 1e6) / 1e3,
@@ -190,25 +187,12 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
     ticks = 0;
   }
 
-  /** Keeps to a grid, so that timers that fire late do not add up; ticks that were missed are not made up for. */
-  function schedule(): void {
-    if (ended || held || timer !== undefined) return;
-    const nowMs = performance.now();
-    const paceMs = nowMs - changedMs > restAfterMs ? Math.max(intervalMs, restIntervalMs) : intervalMs;
-    dueMs += paceMs;
-    // A timer may fire early as well as late; only a time that is off by more than that is given up.
-    if (dueMs < nowMs - paceMs || dueMs > nowMs + 2 * paceMs) dueMs = nowMs + paceMs;
-    // Node's timers round down to whole milliseconds: rounding here keeps the average.
-    timer = setTimeout(tick, Math.max(0, Math.round(dueMs - nowMs)));
-  }
-
   /** The pages have changed: read them at once, so that scrolling does not wait for the next tick. */
   function hurry(): void {
     planIsOld = true;
     if (ended) return;
-    clearTimeout(timer);
-    timer = undefined;
     if (!isWatched()) {
+      tempo.stop();
       plan();
       return;
     }
@@ -217,15 +201,12 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
       pulseMs = nowMs;
       ticks = 0;
     }
-    changedMs = nowMs;
-    dueMs = Math.max(nowMs, lastMs + tickMsMin);
-    timer = setTimeout(tick, Math.ceil(dueMs - nowMs));
+    tempo.hurry();
   }
 
   function end(error: Error): void {
     ended = true;
-    clearTimeout(timer);
-    timer = undefined;
+    tempo.stop();
     watchers.clear();
     plans = createPlans(new Float64Array(0), undefined);
     options.ended(error);
@@ -246,7 +227,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
 
   function refresh(): void {
     if (ended || !isWatched()) return;
-    clearTimeout(timer);
+    tempo.stop();
     tick();
   }
 
@@ -275,6 +256,8 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
         },
         drawn(seq) {
           watcher.inFlight = watcher.inFlight.filter((sent) => sent > seq);
+          // No tick comes that would tell what had to wait.
+          if (held && !ended) publish(watcher);
         },
         faultIn(on) {
           if (watcher.faultIn === on) return;
@@ -295,17 +278,15 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
     },
     hold(next) {
       held = next;
-      if (held) refresh();
-      else hurry();
+      if (held) {
+        refresh();
+        return;
+      }
+      tempo.eager();
+      hurry();
     },
     refresh,
-    setTempo(ms) {
-      intervalMs = Math.min(1000 / refreshRateMin, Math.max(1000 / refreshRateMax, Number.isFinite(ms) ? ms : 0));
-      if (timer === undefined) return;
-      clearTimeout(timer);
-      timer = undefined;
-      schedule();
-    },
+    setTempo: (ms) => tempo.set(ms),
     retry() {
       // Only in the half that is read into: what was told stays as it is, so that the diff finds what has become of it.
       const { states } = plans.next.plan;
@@ -318,7 +299,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
     },
     dispose() {
       ended = true;
-      clearTimeout(timer);
+      tempo.stop();
       watchers.clear();
     },
   };

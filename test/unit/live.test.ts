@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Frame } from '../../common/frame.ts';
-import { framesInFlightMax, pagesPerViewMax } from '../../common/limits.ts';
+import { eagerForMs, eagerMs, framesInFlightMax, pagesPerViewMax } from '../../common/limits.ts';
 import { pageBytes, PageState } from '../../common/page.ts';
 import { ArraySource } from '../../native/array.ts';
 import { diff } from '../../native/live/diff.ts';
@@ -186,6 +186,46 @@ test('reader: what changes and changes back between two ticks is no change; seq 
   source.bytes[pageBytes] = 0;
   tick();
   expect(a.frames.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+});
+
+test('reader: what a stop finds while all frames are on their way is told once one of them has been painted', () => {
+  const view = watcher();
+  view.watch(Float64Array.of(1));
+  tick();
+  for (let i = 1; i < framesInFlightMax; i++) {
+    source.bytes[pageBytes] = i;
+    tick();
+  }
+  source.bytes[pageBytes] = 99;
+  reader.hold(true);
+  expect(view.frames).toHaveLength(framesInFlightMax);
+  view.drawn(view.frames[0]?.seq ?? 0);
+  expect(view.frames).toHaveLength(framesInFlightMax + 1);
+  expect(view.frames.at(-1)?.bytes[0]).toBe(99);
+});
+
+test('reader: once a stop is over it also looks between two ticks for a while, and leaves what it finds room on the way', () => {
+  const view = watcher();
+  view.watch(Float64Array.of(1));
+  tick();
+  view.drawn(view.frames.at(-1)?.seq ?? 0);
+  reader.hold(true);
+  reader.hold(false);
+  tick();
+  // A step is over after a moment: it does not wait for the next tick.
+  vi.advanceTimersByTime(eagerMs);
+  source.bytes[pageBytes] = 1;
+  vi.advanceTimersByTime(eagerMs);
+  expect(view.frames.at(-1)?.bytes[0]).toBe(1);
+  source.bytes[pageBytes] = 2;
+  vi.advanceTimersByTime(eagerMs);
+  expect(view.frames.at(-1)?.bytes[0], 'the first one has not been painted').toBe(1);
+  vi.advanceTimersByTime(20);
+  expect(view.frames.at(-1)?.bytes[0], 'a tick passes it').toBe(2);
+  vi.advanceTimersByTime(eagerForMs);
+  const { fills } = source;
+  vi.advanceTimersByTime(200);
+  expect(source.fills - fills).toBe(10);
 });
 
 test('reader: a page that becomes unreadable is told once, its bytes are not asked for again until retry', () => {
