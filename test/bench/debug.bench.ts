@@ -14,7 +14,8 @@ type Adapter = 'lldb' | 'cdt';
 export async function run(): Promise<BenchResult[]> {
   const bed = await createDebugBed();
   const vscode = await startVSCode({ extension: 'development', ...bed.options });
-  const workbench = await openWorkbench(vscode, { width: 1600, height: 900, theme: 'dark' });
+  // Small, because without a graphics card every pixel of the window is work for the two cores of a usual machine of CI.
+  const workbench = await openWorkbench(vscode, { width: 1200, height: 800, theme: 'dark', webviewsApart: true });
   const debugging = createDebugging(workbench, bed);
   try {
     const results: BenchResult[] = [];
@@ -50,42 +51,42 @@ async function stopsAndReads(adapter: Adapter, workbench: Workbench, debugging: 
   const view = await memoryView(workbench);
   const row = view.row(BigInt(address)).locator('.bytes');
   await row.waitFor();
+  await row.evaluate((bytes) => {
+    const painted: number[] = [];
+    Object.assign(window, { painted });
+    let text = bytes.textContent;
+    new MutationObserver(() => {
+      if (bytes.textContent === text) return;
+      text = bytes.textContent;
+      // What the next animation frame finds has been painted.
+      requestAnimationFrame(() => painted.push(Date.now()));
+    }).observe(bytes, { childList: true, characterData: true, subtree: true });
+  });
+  const painted = (): Promise<number[]> => row.evaluate(() => (window as unknown as { painted: number[] }).painted);
   await sleep(2000);
-  const index = Number(BigInt(address) & 0xfn);
-  await row.evaluate((bytes, at) => {
-    const seen: [number, number][] = [];
-    Object.assign(window, { seen });
-    let last = NaN;
-    const look = (): void => {
-      const digits = (bytes.textContent ?? '')
-        .trim()
-        .split(' ')
-        .slice(at, at + 4);
-      const value = Number.parseInt(digits.reverse().join(''), 16);
-      // What an animation frame finds has been painted by the one before it.
-      if (value !== last) seen.push([Date.now(), (last = value)]);
-      requestAnimationFrame(look);
-    };
-    look();
-  }, index);
-  const seen = (): Promise<[number, number][]> =>
-    row.evaluate(() => (window as unknown as { seen: [number, number][] }).seen);
+  const alone = await timeStops(debugging, painted);
   await debugging.openPeer({ address, length: shownBytes });
   await sleep(2000);
-  const timed = await timeStops(debugging, seen);
+  const beside = await timeStops(debugging, painted);
   const results: BenchResult[] = [
-    { name: `${adapter}: from a stop to painted bytes, median`, value: median(timed.ours), unit: 'ms' },
+    { name: `${adapter}: from a stop to painted bytes, median`, value: median(alone.ours), unit: 'ms' },
     {
       name: `${adapter}: from a stop to painted bytes, 95th percentile`,
-      value: percentile(timed.ours),
+      value: percentile(alone.ours),
       unit: 'ms',
       limit: 50,
+      tolerance: 0.2,
     },
-    { name: `${adapter}: a view through readMemory beside it, median`, value: median(timed.peers), unit: 'ms' },
-    { name: `${adapter}: that view, 95th percentile`, value: percentile(timed.peers), unit: 'ms' },
+    {
+      name: `${adapter}: the same with a view through readMemory beside it`,
+      value: percentile(beside.ours),
+      unit: 'ms',
+    },
+    { name: `${adapter}: that view, median`, value: median(beside.peers), unit: 'ms' },
+    { name: `${adapter}: that view, 95th percentile`, value: percentile(beside.peers), unit: 'ms' },
     {
       name: `${adapter}: ours after that view`,
-      value: medianOf(timed.ours, timed.peers, (a, b) => a - b),
+      value: medianOf(beside.ours, beside.peers, (a, b) => a - b),
       unit: 'ms',
       limit: 0,
     },
@@ -117,14 +118,15 @@ async function stopsAndReads(adapter: Adapter, workbench: Workbench, debugging: 
 /** Milliseconds from each stop to the painted change; of the peer too, where it is open. */
 async function timeStops(
   debugging: Debugging,
-  seen: () => Promise<[number, number][]>,
+  seen: () => Promise<number[]>,
 ): Promise<{ ours: number[]; peers: number[] }> {
   const begun = Date.now();
   for (let i = 0; i < stopsTimed; i++) {
     const { stops } = await debugging.where();
     await debugging.command('workbench.action.debug.continue');
+    // Asking whether it has stopped would keep the extension host busy just then.
+    await sleep(350);
     await debugging.stopped(stops);
-    await sleep(120);
   }
   const painted = await seen();
   const stops = (await debugging.closePeer()).filter(({ stoppedMs }) => stoppedMs >= begun);
@@ -132,10 +134,10 @@ async function timeStops(
   const peers: number[] = [];
   stops.forEach(({ stoppedMs, paintedMs }, i) => {
     // The first paint after the last stop: the program runs for a moment before this one, and live is live.
-    const from = i === 0 ? begun : (stops[i - 1]?.stoppedMs ?? 0) + 60;
-    const first = painted.find(([ms]) => ms > from);
+    const from = i === 0 ? begun : (stops[i - 1]?.stoppedMs ?? 0) + 150;
+    const first = painted.find((ms) => ms > from);
     if (first === undefined) return;
-    ours.push(Math.max(0, first[0] - stoppedMs));
+    ours.push(Math.max(0, first - stoppedMs));
     if (paintedMs !== undefined) peers.push(paintedMs - stoppedMs);
   });
   if (ours.length < stopsTimed * 0.9) throw new Error(`only ${ours.length} of ${stopsTimed} stops were painted`);

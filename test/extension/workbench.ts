@@ -45,6 +45,8 @@ export interface WorkbenchOptions {
   readonly scale?: number;
   /** Instead of `vscode.url`. */
   readonly url?: string;
+  /** Gives each webview an origin of its own, and so a process, as they have in the VS Code of a desktop; here they share the window's. */
+  readonly webviewsApart?: boolean;
   /** Called with the page before the workbench loads. */
   readonly prepare?: (page: Page) => Promise<void>;
 }
@@ -64,7 +66,35 @@ const expectedErrors = [
   '[lifecycle] Long running operations',
 ];
 
+/** The server lets webviews be of its own origin only; a name under `localhost` is this machine, too, and another origin. */
+async function setWebviewsApart(page: Page): Promise<void> {
+  await page.route(
+    ({ pathname }) => pathname === '/',
+    async (route) => {
+      const response = await route.fetch();
+      const { origin, port } = new URL(response.url());
+      const { 'content-security-policy': policy = '', ...headers } = response.headers();
+      const body = (await response.text()).replace(
+        /(&quot;webviewEndpoint&quot;:&quot;)([^&]*)/,
+        (_, name: string, endpoint: string) => {
+          const { pathname } = new URL(endpoint, `${origin}/`);
+          // VS Code puts in what tells one webview's origin from another's.
+          return `${name}http://{{uuid}}.localhost:${port}${pathname}`;
+        },
+      );
+      const frames = `frame-src 'self' http://*.localhost:${port}`;
+      await route.fulfill({
+        status: response.status(),
+        headers: { ...headers, 'content-security-policy': policy.replace("frame-src 'self'", frames) },
+        body,
+      });
+    },
+  );
+}
+
 const flags = [
+  // A page that a test has changed counts as one of another network.
+  '--disable-features=LocalNetworkAccessChecks',
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
   ...['--disable-component-update', '--disable-sync', '--force-color-profile=srgb'],
 ];
@@ -126,6 +156,7 @@ export async function openWorkbench(
   const notification = (text: string | RegExp = ''): Locator =>
     page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text });
 
+  if (options.webviewsApart === true) await setWebviewsApart(page);
   await options.prepare?.(page);
   await page.goto(options.url ?? vscode.url);
   await connected();

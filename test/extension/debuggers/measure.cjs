@@ -49,7 +49,8 @@ let panel;
 exports.openPeer = async (what) => {
   shown = what;
   stops = [];
-  panel = vscode.window.createWebviewPanel('peer', 'Peer', vscode.ViewColumn.Beside, { enableScripts: true });
+  // Beside the source and the memory view, whichever of them has the focus.
+  panel = vscode.window.createWebviewPanel('peer', 'Peer', vscode.ViewColumn.Three, { enableScripts: true });
   const { webview } = panel;
   webview.onDidReceiveMessage(({ stop, paintedMs }) => {
     const found = stops[stop];
