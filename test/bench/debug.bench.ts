@@ -36,7 +36,7 @@ export async function run(): Promise<BenchResult[]> {
   }
 }
 
-const stopsTimed = 60;
+const stopsTimed = 100;
 /** What a view of this size shows. */
 const shownBytes = 2 * 4096;
 
