@@ -4,9 +4,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseAddress, type Address } from '../../common/address.ts';
 import { adapterAnswerMs } from '../../common/limits.ts';
-import { addressOfPage, pageOf } from '../../common/page.ts';
 import { attach } from '../../native/attach.ts';
-import { createPlan } from '../../native/source.ts';
 import { createDebugBed, createDebugging, until, type DebugBed, type Debugging } from './debug.ts';
 import { memoryView, type MemoryView } from './memory.ts';
 import { startVSCode, type VSCode } from './vscode.ts';
@@ -41,14 +39,13 @@ afterAll(async () => {
 
 const table = (): Address => parseAddress(facts['table'] ?? '') ?? 0n;
 
-/** The first four bytes of `table`, read past everything that is tested here. */
-async function truth(): Promise<number[]> {
+/** Four bytes, the first of `table` unless told, read past everything that is tested here. */
+async function truth(start = table()): Promise<number[]> {
   const process = await attach(Number(facts['pid']));
   try {
-    const plan = createPlan([pageOf(table())]);
-    await process.read(plan);
-    const offset = Number(table() - addressOfPage(pageOf(table())));
-    return [...plan.bytes.subarray(offset, offset + 4)];
+    const bytes = new Uint8Array(4);
+    await process.readInto({ start, length: 4 }, bytes);
+    return [...bytes];
   } finally {
     process.dispose();
   }
@@ -59,6 +56,7 @@ async function start(how: string, tellsProcess = true, lacks: readonly string[] 
   await debugging.startWith({
     ...{ name: `bad: ${how}`, type: 'test-bad', request: 'launch', how, lacks },
     ...(tellsProcess && { process: Number(facts['pid']) }),
+    ...(how === 'fast' && { source: path.join(bed.folder, 'debuggee.c') }),
   });
   await debugging.stopped(stops);
 }
@@ -169,10 +167,35 @@ test('a session that ends while an edit is under way leaves a sentence, and a vi
   expect(await truth()).toEqual([1, 0, 0, 0]);
   await view.goTo(facts['table'] ?? '');
   await type(view, '77');
-  await expect.poll(truth).toEqual([0x77, 0, 0, 0]);
+  await expect.poll(() => truth()).toEqual([0x77, 0, 0, 0]);
   await type(view, '');
   await workbench.runCommand('Live Memory: Undo Write');
-  await expect.poll(truth).toEqual([1, 0, 0, 0]);
+  await expect.poll(() => truth()).toEqual([1, 0, 0, 0]);
+});
+
+test('fifty steps a second miss no stop and queue nothing', async () => {
+  await start('fast');
+  const counter = parseAddress(facts['global_counter'] ?? '') ?? 0n;
+  await debugging.command('liveMemory.open', { pid: Number(facts['pid']), address: facts['global_counter'] });
+  // Beside the source, which comes to the front at each stop.
+  await debugging.command('workbench.action.moveEditorToNextGroup');
+  const view = await memoryView(workbench);
+  await expect.poll(() => view.byte(counter)).toMatch(/^[0-9a-f]{2}$/);
+  const shown = async (): Promise<string[]> =>
+    Promise.all([0n, 1n, 2n, 3n].map(async (i) => (await view.byte(counter + i)) ?? ''));
+  const hex = (bytes: readonly number[]): string[] => bytes.map((byte) => byte.toString(16).padStart(2, '0'));
+  for (let times = 0; times < 3; times++) {
+    const before = await truth(counter);
+    const { stops } = await debugging.where();
+    await debugging.request('steps', { count: 100 });
+    expect((await debugging.where()).stops - stops).toBe(100);
+    const after = await truth(counter);
+    expect(after).not.toEqual(before);
+    // What the last of them has left is there at once, with nothing of the others still to come.
+    await expect.poll(shown, { timeout: 1000 }).toEqual(hex(after));
+    await expect.poll(() => view.frame.locator('.live').textContent()).toContain('stopped');
+    expect(await shown()).toEqual(hex(await truth(counter)));
+  }
 });
 
 test('nothing went wrong behind the scenes', () => {

@@ -373,6 +373,8 @@ export interface Debugging {
     /** Reads in a round. */
     readonly times: number;
   }): Promise<{ readonly adapter: number[]; readonly ours: number[] }>;
+  /** Steps over lines as fast as VS Code and the adapter can. */
+  stepFast(what: { readonly thread: number; readonly count: number }): Promise<void>;
   /** The least that a view over `readMemory` can be, beside what is open. */
   openPeer(what: { readonly address: string; readonly length: number }): Promise<void>;
   /** When each stop came (Date.now), and when the peer had painted it. */
@@ -700,6 +702,7 @@ export function createDebugging(workbench: Workbench, bed: DebugBed): Debugging 
       }
     },
     timeReads: (what) => ask({ ask: 'timeReads', ...what }, 120_000),
+    stepFast: (what) => ask({ ask: 'step', ...what }, 60_000),
     openPeer: (what) => ask({ ask: 'openPeer', ...what }),
     closePeer: () => ask({ ask: 'closePeer' }),
     traffic,

@@ -1,5 +1,6 @@
 // A debug adapter that misbehaves on demand, for no real one does. It debugs nothing: it says that a process has stopped, whose
-// number is in the configuration, and then does as its `how` says. See badAdapters.test.ts.
+// number is in the configuration, and then does as its `how` says. `fast` steps faster than a real one: it stops the process
+// by a signal, for as long as it says so. See badAdapters.test.ts.
 // @ts-check
 const { writeSync } = require('node:fs');
 
@@ -25,6 +26,7 @@ const references = {
 /** @type {Record<string, (request: Request) => void>} */
 const ways = {
   silent: () => undefined,
+  fast: (request) => respond(request, false, {}),
   errors: (request) => respond(request, false, { error: { id: 'x', format: 5 } }),
   nonsense: (request) => respond(request, true, nonsense[request.command]),
 };
@@ -41,6 +43,10 @@ const nonsense = {
 
 let how = 'errors';
 let sequence = 0;
+/** @type {string | undefined} */
+let source;
+/** @type {number | undefined} */
+let stopping;
 
 /** @param {object} message */
 function send(message) {
@@ -56,6 +62,27 @@ function send(message) {
 function respond(request, success, body) {
   const message = success ? {} : { message: 'no' };
   send({ type: 'response', request_seq: request.seq, command: request.command, success, body, ...message });
+}
+
+function stopped() {
+  send({ type: 'event', event: 'stopped', body: { reason: 'step', threadId: 1, allThreadsStopped: true } });
+}
+
+/**
+ * Steps by itself: the program runs for five milliseconds of every twenty.
+ * @param {Request} request
+ * @param {number} left
+ */
+function step(request, left) {
+  if (stopping === undefined || left === 0) return respond(request, true, {});
+  process.kill(stopping, 'SIGCONT');
+  send({ type: 'event', event: 'continued', body: { threadId: 1, allThreadsContinued: true } });
+  setTimeout(() => {
+    if (stopping === undefined) return;
+    process.kill(stopping, 'SIGSTOP');
+    stopped();
+  }, 5);
+  setTimeout(() => step(request, left - 1), 20);
 }
 
 /** @param {Request} request */
@@ -75,22 +102,23 @@ function answer(request) {
       return send({ type: 'event', event: 'initialized' });
     }
     case 'launch': {
-      how = parameters.how;
+      ({ how, source } = parameters);
       for (const name of parameters.lacks ?? [])
         send({ type: 'event', event: 'capabilities', body: { capabilities: { [`supports${name}`]: false } } });
       respond(request, true, {});
       const systemProcessId = parameters.process;
+      if (how === 'fast') process.kill((stopping = systemProcessId), 'SIGSTOP');
       if (systemProcessId !== undefined)
         send({ type: 'event', event: 'process', body: { name: 'bad', systemProcessId, isLocalProcess: true } });
-      const body = { reason: 'pause', threadId: 1, allThreadsStopped: true };
-      return send({ type: 'event', event: 'stopped', body });
+      return stopped();
     }
+    case 'steps':
+      return step(request, parameters.count);
     case 'threads':
       return respond(request, true, { threads: [{ id: 1, name: 'one' }] });
     case 'stackTrace': {
-      const source = { name: 'debuggee.c', path: parameters.source };
       return respond(request, true, {
-        stackFrames: [{ id: 1, name: 'main', line: 1, column: 1, source }],
+        stackFrames: [{ id: 1, name: 'main', line: 1, column: 1, source: { name: 'debuggee.c', path: source } }],
         totalFrames: 1,
       });
     }
@@ -103,6 +131,8 @@ function answer(request) {
       return respond(request, true, { variables });
     }
     case 'disconnect':
+      if (stopping !== undefined) process.kill(stopping, 'SIGCONT');
+      stopping = undefined;
       respond(request, true, {});
       return process.exit(0);
     default:

@@ -181,6 +181,7 @@ const answers = {
     ]),
   clearBreakpoints: () => vscode.debug.removeBreakpoints(vscode.debug.breakpoints),
   timeReads: ({ session, ...what }) => measure.timeReads(find(session).session, what),
+  step: ({ session, ...what }) => measure.step(find(session).session, what),
   openPeer: measure.openPeer,
   closePeer: measure.closePeer,
   command: ({ id, parameters }) => vscode.commands.executeCommand(id, ...parameters),

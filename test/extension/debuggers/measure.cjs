@@ -35,6 +35,22 @@ exports.timeReads = async (session, { pid, address, length, rounds, times }) => 
   return took;
 };
 
+/** @type {(() => void) | undefined} */
+let hearStop;
+
+/**
+ * Steps over lines, each as soon as the one before it has stopped.
+ * @param {vscode.DebugSession} session
+ * @param {{ thread: number, count: number }} what
+ */
+exports.step = async (session, { thread, count }) => {
+  for (let i = 0; i < count; i++) {
+    const stopped = new Promise((resolve) => (hearStop = () => resolve(undefined)));
+    await session.customRequest('next', { threadId: thread });
+    await stopped;
+  }
+};
+
 /** @type {PeerStop[]} */
 let stops = [];
 /** @type {{ address: string, length: number } | undefined} */
@@ -75,6 +91,7 @@ exports.closePeer = () => {
 
 /** @param {vscode.DebugSession} session */
 exports.stopped = async (session) => {
+  hearStop?.();
   /** @type {PeerStop} */
   const one = { stoppedMs: Date.now() };
   const stop = stops.push(one) - 1;
