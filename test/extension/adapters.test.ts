@@ -3,40 +3,27 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adapters, type AdapterFacts } from './adapters/facts.ts';
 import { eventsSince, fill, type Fact, type Paused } from './adapters/judge.ts';
-import {
-  createDebugBed,
-  createDebugging,
-  until,
-  whileRunning,
-  type AdapterName,
-  type DebugBed,
-  type Debugging,
-} from './debug.ts';
-import { root, startVSCode, type VSCode } from './vscode.ts';
-import { openWorkbench, type Workbench } from './workbench.ts';
+import { until, whileRunning, type AdapterName, type DebugBed, type Debugging } from './debug.ts';
+import { openDebugWindow, type DebugWindow } from './debugWindow.ts';
+import { root } from './vscode.ts';
 
 /*
  * What debug adapters do, of which the project relies on some: `adapters/facts.ts`, one named case a line, asked of the real
  * adapters through a real VS Code. How a difference in another version is told: `adapters/judge.ts`.
  */
 
+let opened: DebugWindow | undefined;
 let bed: DebugBed;
-let vscode: VSCode;
-let workbench: Workbench;
 let debugging: Debugging;
 const differences: string[] = [];
 
 beforeAll(async () => {
-  bed = await createDebugBed();
   // What adapters do is theirs alone: the extension is not there to ask them for anything.
-  vscode = await startVSCode({ extension: 'none', ...bed.options });
-  workbench = await openWorkbench(vscode, { width: 1400, height: 1000, theme: 'dark' });
-  debugging = createDebugging(workbench, bed);
+  opened = await openDebugWindow({ width: 1400, extension: 'none' });
+  ({ bed, debugging } = opened);
 });
 afterAll(async () => {
-  await workbench?.dispose();
-  await vscode?.dispose();
-  await bed?.dispose();
+  await opened?.dispose();
   if (differences.length > 0) console.warn(`Adapters differ from those measured in:\n  ${differences.join('\n  ')}`);
 });
 

@@ -5,12 +5,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { parseAddress, type Address } from '../../common/address.ts';
 import { adapterAnswerMs } from '../../common/limits.ts';
 import { attach } from '../../native/attach.ts';
-import { createDebugBed, createDebugging, until, type DebugBed, type Debugging } from './debug.ts';
+import { until, type DebugBed, type Debugging } from './debug.ts';
+import { openDebugWindow, type DebugWindow } from './debugWindow.ts';
 import { memoryView, type MemoryView } from './memory.ts';
-import { startVSCode, type VSCode } from './vscode.ts';
-import { openWorkbench, type Workbench } from './workbench.ts';
+import type { VSCode } from './vscode.ts';
+import type { Workbench } from './workbench.ts';
 
 // Debug adapters that say nothing, nonsense, or no: a sentence in time, a view that goes on, and not one byte written.
+let opened: DebugWindow | undefined;
 let bed: DebugBed;
 let vscode: VSCode;
 let workbench: Workbench;
@@ -19,11 +21,8 @@ let program: ChildProcess;
 let facts: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
-  bed = await createDebugBed();
-  vscode = await startVSCode({ extension: 'development', ...bed.options });
-  vscode.configure({ 'liveMemory.editing': 'on' });
-  workbench = await openWorkbench(vscode, { width: 1600, height: 1000, theme: 'dark' });
-  debugging = createDebugging(workbench, bed);
+  opened = await openDebugWindow({ width: 1600, settings: { 'liveMemory.editing': 'on' } });
+  ({ bed, vscode, workbench, debugging } = opened);
   // The adapter stops nothing, so this one goes on. Nobody changes its `table`.
   const told = path.join(bed.folder, '.facts/free.json');
   program = spawn(path.join(bed.folder, 'debuggee'), ['loop', told], { stdio: 'ignore' });
@@ -32,9 +31,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   program?.kill('SIGKILL');
-  await workbench?.dispose();
-  await vscode?.dispose();
-  await bed?.dispose();
+  await opened?.dispose();
 });
 
 const table = (): Address => parseAddress(facts['table'] ?? '') ?? 0n;

@@ -21,10 +21,7 @@ import type { Workbench } from './workbench.ts';
 /*
  * Debug sessions in the real VS Code, with real adapters, worked as a user works them:
  *
- *   const bed = await createDebugBed();                       // a folder with compiled debuggees and a launch.json
- *   const vscode = await startVSCode({ extension: 'development', ...bed.options });
- *   const workbench = await openWorkbench(vscode, { width: 1400, height: 1000 });
- *   const debugging = createDebugging(workbench, bed);
+ *   const { bed, debugging, dispose } = await openDebugWindow({ width: 1400 });   // debugWindow.ts
  *   if (bed.missing.lldb !== undefined) context.skip(bed.missing.lldb);
  *
  *   await debugging.breakAt('debuggee.c', 'break here');      // the line that says so in a comment: Ctrl+P, F9
@@ -36,7 +33,7 @@ import type { Workbench } from './workbench.ts';
  *   debugging.requestsWhileRunning();                         // what was asked of an adapter between a continue and a stop
  *   await debugging.request('evaluate', { … });                // a request of the test's own; gives the answer's body
  *
- *   await debugging.stop();  …  await bed.dispose();          // after the workbench and the VS Code
+ *   await debugging.stop();  …  await dispose();
  */
 
 /** `gdbserver` is the adapter of `cdt` for targets that a gdbserver holds; `node` is js-debug, which VS Code brings. */

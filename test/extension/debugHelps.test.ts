@@ -2,38 +2,25 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  createDebugBed,
-  createDebugging,
-  lineOf,
-  until,
-  type AdapterName,
-  type DebugBed,
-  type Debugging,
-} from './debug.ts';
+import { lineOf, until, type AdapterName, type DebugBed, type Debugging } from './debug.ts';
+import { openDebugWindow, type DebugWindow } from './debugWindow.ts';
 import type { Traffic } from './debuggers/wire.ts';
 import { memoryView, type MemoryView } from './memory.ts';
-import { root, startVSCode, type VSCode } from './vscode.ts';
-import { openWorkbench, type Workbench } from './workbench.ts';
+import { root, type VSCode } from './vscode.ts';
+import type { Workbench } from './workbench.ts';
 
 // What the debugger does for a memory view: it stops the program when bytes change, and knows the source of code.
+let opened: DebugWindow | undefined;
 let bed: DebugBed;
 let vscode: VSCode;
 let workbench: Workbench;
 let debugging: Debugging;
 
 beforeAll(async () => {
-  bed = await createDebugBed();
-  vscode = await startVSCode({ extension: 'development', ...bed.options });
-  vscode.configure({ 'liveMemory.editing': 'on' });
-  workbench = await openWorkbench(vscode, { width: 2000, height: 1000, theme: 'dark' });
-  debugging = createDebugging(workbench, bed);
+  opened = await openDebugWindow({ width: 2000, settings: { 'liveMemory.editing': 'on' } });
+  ({ bed, vscode, workbench, debugging } = opened);
 }, 120_000);
-afterAll(async () => {
-  await workbench?.dispose();
-  await vscode?.dispose();
-  await bed?.dispose();
-});
+afterAll(() => opened?.dispose());
 
 /** What adapters have been sent as data breakpoints, from a message on. */
 const sent = (from: number): Traffic[] =>

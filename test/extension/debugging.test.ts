@@ -1,43 +1,28 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDebugBed, createDebugging, type AdapterName, type DebugBed, type Debugging } from './debug.ts';
+import type { AdapterName, DebugBed, Debugging } from './debug.ts';
+import { at, hex, openDebugWindow, type DebugWindow } from './debugWindow.ts';
 import { memoryView, type MemoryView } from './memory.ts';
-import { startVSCode, type VSCode } from './vscode.ts';
-import { openWorkbench, type Workbench } from './workbench.ts';
+import type { VSCode } from './vscode.ts';
+import type { Workbench } from './workbench.ts';
 
 // A memory view in debug sessions with real adapters.
+let opened: DebugWindow | undefined;
 let bed: DebugBed;
 let vscode: VSCode;
 let workbench: Workbench;
 let debugging: Debugging;
 
 beforeAll(async () => {
-  bed = await createDebugBed();
-  vscode = await startVSCode({ extension: 'development', ...bed.options });
-  workbench = await openWorkbench(vscode, { width: 2300, height: 1000, theme: 'dark' });
-  debugging = createDebugging(workbench, bed);
+  opened = await openDebugWindow({ width: 2300 });
+  ({ bed, vscode, workbench, debugging } = opened);
 }, 120_000);
-afterAll(async () => {
-  await workbench?.dispose();
-  await vscode?.dispose();
-  await bed?.dispose();
-});
-
-const hex = (value: number, bytes: number): string =>
-  Array.from({ length: bytes }, (_, i) => ((value >>> (8 * i)) & 0xff).toString(16).padStart(2, '0')).join(' ');
+afterAll(() => opened?.dispose());
 
 /** A scope, or a variable, as an adapter gives it. */
 interface Row {
   readonly name: string;
   readonly value?: string;
   readonly variablesReference: number;
-}
-
-/** The first bytes of the view's selection, as the grid shows them. */
-async function at(view: MemoryView, address: string, bytes: number): Promise<string> {
-  const start = BigInt(address);
-  const found: (string | undefined)[] = [];
-  for (let i = 0; i < bytes; i++) found.push(await view.byte(start + BigInt(i)));
-  return found.join(' ');
 }
 
 describe.each(['lldb', 'cdt', 'gdb'] as const satisfies readonly AdapterName[])('with %s', (adapter) => {

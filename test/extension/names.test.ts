@@ -1,28 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attach } from '../../native/attach.ts';
-import { createDebugBed, createDebugging, until, type AdapterName, type DebugBed, type Debugging } from './debug.ts';
+import { until, type AdapterName, type DebugBed, type Debugging } from './debug.ts';
+import { openDebugWindow, type DebugWindow } from './debugWindow.ts';
 import { memoryView, type MemoryView } from './memory.ts';
-import { startVSCode, type VSCode } from './vscode.ts';
-import { openWorkbench, type Workbench } from './workbench.ts';
+import type { VSCode } from './vscode.ts';
+import type { Workbench } from './workbench.ts';
 
 // What the debugger knows, over the bytes: with real adapters.
+let opened: DebugWindow | undefined;
 let bed: DebugBed;
 let vscode: VSCode;
 let workbench: Workbench;
 let debugging: Debugging;
 
 beforeAll(async () => {
-  bed = await createDebugBed();
-  vscode = await startVSCode({ extension: 'development', ...bed.options });
-  workbench = await openWorkbench(vscode, { width: 2300, height: 1000, theme: 'dark' });
-  debugging = createDebugging(workbench, bed);
+  opened = await openDebugWindow({ width: 2300 });
+  ({ bed, vscode, workbench, debugging } = opened);
 }, 120_000);
-afterAll(async () => {
-  await workbench?.dispose();
-  await vscode?.dispose();
-  await bed?.dispose();
-});
+afterAll(() => opened?.dispose());
 
 /** Where a byte is: in the window, and on the canvases. */
 async function placeOf(

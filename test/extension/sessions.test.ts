@@ -3,34 +3,29 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { attach } from '../../native/attach.ts';
-import { createDebugBed, createDebugging, until, type DebugBed, type Debugging } from './debug.ts';
+import { until, type DebugBed, type Debugging } from './debug.ts';
+import { openDebugWindow, type DebugWindow } from './debugWindow.ts';
 import { memoryView, type MemoryView } from './memory.ts';
-import { startVSCode, type VSCode } from './vscode.ts';
-import { openWorkbench, type Workbench } from './workbench.ts';
+import type { VSCode } from './vscode.ts';
+import type { Workbench } from './workbench.ts';
 
 // Programs that are more than one thread and one process, and sessions that are more than one launch.
+let opened: DebugWindow | undefined;
 let bed: DebugBed;
 let vscode: VSCode;
 let workbench: Workbench;
 let debugging: Debugging;
 
 beforeAll(async () => {
-  bed = await createDebugBed();
-  vscode = await startVSCode({ extension: 'development', ...bed.options });
-  vscode.configure({ 'liveMemory.editing': 'on' });
-  workbench = await openWorkbench(vscode, { width: 2300, height: 1000, theme: 'dark' });
-  debugging = createDebugging(workbench, bed);
+  opened = await openDebugWindow({ width: 2300, settings: { 'liveMemory.editing': 'on' } });
+  ({ bed, vscode, workbench, debugging } = opened);
 }, 120_000);
 afterEach(async () => {
   await debugging.stop().catch(() => undefined);
   await debugging.clearBreakpoints();
   await workbench.runCommand('View: Close All Editors');
 });
-afterAll(async () => {
-  await workbench?.dispose();
-  await vscode?.dispose();
-  await bed?.dispose();
-});
+afterAll(() => opened?.dispose());
 
 /** A little-endian number of four bytes in the view. */
 async function int(view: MemoryView, address: string | undefined): Promise<number> {

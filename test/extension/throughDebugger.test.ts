@@ -4,43 +4,27 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDebugBed, createDebugging, lineOf, until, type DebugBed, type Debugging } from './debug.ts';
+import { lineOf, until, type DebugBed, type Debugging } from './debug.ts';
+import { at, hex, openDebugWindow, type DebugWindow } from './debugWindow.ts';
 import { memoryView, type MemoryView } from './memory.ts';
 import { attach } from '../../native/attach.ts';
-import { startVSCode, type VSCode } from './vscode.ts';
-import { openWorkbench, type Workbench } from './workbench.ts';
+import type { VSCode } from './vscode.ts';
+import type { Workbench } from './workbench.ts';
 
 // Memory views of what only a debugger reaches: a core file, and a program behind a gdbserver whose number is another process's here.
+let opened: DebugWindow | undefined;
 let bed: DebugBed;
 let vscode: VSCode;
 let workbench: Workbench;
 let debugging: Debugging;
 
 beforeAll(async () => {
-  bed = await createDebugBed();
-  vscode = await startVSCode({ extension: 'development', ...bed.options });
-  workbench = await openWorkbench(vscode, { width: 2300, height: 1000, theme: 'dark' });
-  debugging = createDebugging(workbench, bed);
-  vscode.configure({ 'liveMemory.editing': 'on' });
+  opened = await openDebugWindow({ width: 2300, settings: { 'liveMemory.editing': 'on' } });
+  ({ bed, vscode, workbench, debugging } = opened);
 }, 120_000);
-afterAll(async () => {
-  await workbench?.dispose();
-  await vscode?.dispose();
-  await bed?.dispose();
-});
+afterAll(() => opened?.dispose());
 
 type Facts = Readonly<Record<string, string>>;
-
-const hex = (value: number, bytes: number): string =>
-  Array.from({ length: bytes }, (_, i) => ((value >>> (8 * i)) & 0xff).toString(16).padStart(2, '0')).join(' ');
-
-/** The bytes from an address on, as the grid shows them. */
-async function at(view: MemoryView, address: string | undefined, bytes: number): Promise<string> {
-  const start = BigInt(address ?? 0);
-  const found: (string | undefined)[] = [];
-  for (let i = 0; i < bytes; i++) found.push(await view.byte(start + BigInt(i)));
-  return found.join(' ');
-}
 
 const titleOfTab = (): Promise<string | null> =>
   workbench.page.locator('.tab.active .label-name').filter({ hasText: 'Live Memory' }).first().textContent();
