@@ -45,11 +45,11 @@ export function createOverlay(under: HTMLCanvasElement, over: HTMLCanvasElement)
     const { slots, geometry, format, theme } = input;
     const isNew = geometry !== drawnWith?.geometry || format !== drawnWith.format || theme !== drawnWith.theme;
     drawnWith = { geometry, format, theme };
-    // A row that has gone is out of sight, and drawn anew when it comes back.
-    rows.length = Math.min(rows.length, slots.length);
     let hot = false;
+    // A row that has gone out of sight keeps its look, as the canvases keep it.
+    for (const row of rows) row.isOld = false;
     slots.forEach((slot, index) => {
-      const row = (rows[index] ??= { shown: createLook(), next: createLook(), isOld: true });
+      const row = (rows[index] ??= { shown: createLook(), next: createLook(), isOld: false });
       clearLook(row.next);
       if (collectLook(row.next, slot, input, index * geometry.rowHeight)) hot = true;
       row.isOld = isNew || !sameLook(row.shown, row.next);

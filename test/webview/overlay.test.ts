@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { pageBytes, PageState } from '../../common/page.ts';
+import { glowMs } from '../../webview/glow.ts';
 import { region } from '../region.ts';
 import { openOn, openViewPage, type ViewPage } from './page.ts';
 
@@ -73,9 +74,13 @@ const difference = (): Promise<number> =>
 
 /** Everything is drawn anew in a view of another size. */
 async function drawAll(): Promise<void> {
-  await view.page.setViewportSize({ ...size, height: size.height + 40 });
-  await settled();
-  await view.page.setViewportSize(size);
+  const now = view.page.viewportSize() ?? size;
+  await resize(now.height + 40);
+  await resize(now.height);
+}
+
+async function resize(height: number): Promise<void> {
+  await view.page.setViewportSize({ ...size, height });
   await settled();
 }
 
@@ -137,6 +142,35 @@ describe.each([1, 1.25, 2])('with %d pixels of the screen in one of CSS', (scale
     await drawAll();
     await keep();
     // Half a pixel may be rounded one way or the other.
+    expect(await difference()).toBeLessThanOrEqual(2);
+  });
+
+  test('a row that was out of sight comes back as it is now', async () => {
+    await open(scale);
+    const bytes = new Uint8Array(pageBytes);
+    await frame(bytes.slice());
+    const rows = (): Promise<number> => view.page.locator('.row:not(.sticky)').count();
+    await view.page.locator('.grid').hover();
+    const scroll = async (pixels: number): Promise<void> => {
+      await view.page.mouse.wheel(0, pixels);
+      await settled();
+    };
+    // Not a height in which another row is never seen, wherever the rows are scrolled to.
+    const viewport = view.page.locator('.viewport');
+    const fits = async (): Promise<boolean> => (await viewport.evaluate((element) => element.clientHeight % 19)) > 3;
+    for (let height = size.height; !(await fits()); height--) await resize(height);
+    const less = await rows();
+    await scroll(18);
+    expect(await rows()).toBe(less + 1);
+    await scroll(-18);
+    expect(await rows()).toBe(less);
+    // All of its zeros were washed; now there are none, and what has changed glows no more.
+    await frame(bytes.fill(0x41).slice());
+    await view.page.waitForTimeout(glowMs + 300);
+    await scroll(18);
+    await keep();
+    await drawAll();
+    await keep();
     expect(await difference()).toBeLessThanOrEqual(2);
   });
 
