@@ -215,7 +215,8 @@ export function createDebugSessions({
     const { session, traffic } = entry;
     try {
       for (const resolver of pidResolvers) {
-        if (resolver.when !== when || !resolver.types.test(session.type)) continue;
+        // A program may stop before VS Code has told that its session has begun, so at a stop all are asked.
+        if ((resolver.when === 'stopped' && when === 'running') || !resolver.types.test(session.type)) continue;
         const { threadId } = traffic;
         const pid = await resolver.find(session, { running, threadId, output: () => traffic.output });
         // An adapter that names the process itself knows best, and may have done so meanwhile.

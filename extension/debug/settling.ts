@@ -12,7 +12,7 @@ export interface SettlingSurroundings {
   readonly targets: Targets;
   readonly openAgent: OpenAgent;
   isOpen(entry: Entry): boolean;
-  /** The process that the resolvers name. Never rejects. */
+  /** The process that the resolvers name: of a stopped program all of them, of one that runs those that do not disturb it. Never rejects. */
   findPid(entry: Entry, when: 'running' | 'stopped'): Promise<number | undefined>;
   /** The process is the session's: attaches to it. What goes wrong is the entry's refusal. */
   take(entry: Entry, pid: number): Promise<void>;
@@ -36,8 +36,7 @@ export function createSettling(around: SettlingSurroundings): (entry: Entry) => 
     if (whereabouts === 'here') {
       await entry.taking;
       if (entry.target === undefined && traffic.pid === undefined) {
-        // It may stop before VS Code has told that it has begun.
-        const pid = (await findPid(entry, 'running')) ?? (await findPid(entry, 'stopped'));
+        const pid = await findPid(entry, 'stopped');
         if (pid !== undefined) await around.take(entry, pid);
       }
       await entry.taking;
@@ -92,7 +91,7 @@ export function createSettling(around: SettlingSurroundings): (entry: Entry) => 
   async function claim(entry: Entry): Promise<void> {
     const { session, traffic } = entry;
     if (!mayProve(entry)) return;
-    const pid = traffic.pid ?? (await findPid(entry, 'running')) ?? (await findPid(entry, 'stopped'));
+    const pid = traffic.pid ?? (await findPid(entry, 'stopped'));
     if (pid === undefined || !mayProve(entry)) return;
     const there = targets.find(pid);
     let opened: Target | undefined;
