@@ -1,5 +1,4 @@
 import type { Boxes } from './boxes.ts';
-import type { RowFormat } from './format.ts';
 import type { Geometry } from './geometry.ts';
 import { writtenMark } from './glow.ts';
 import { clearLook, collectLook, createLook, sameLook, type Look, type LookInput } from './look.ts';
@@ -15,6 +14,7 @@ import { drawBegins, drawTints } from './tints.ts';
  * under and over it, which costs a browser without a graphics card more than the drawing.
  */
 export interface Overlay {
+  /** Clears it; also to be called when the theme, the geometry or the format has changed. */
   resize(width: number, height: number): void;
   /** Draws what differs from before; answers whether anything glows, so that it must be drawn again soon. */
   draw(input: OverlayInput): boolean;
@@ -37,22 +37,17 @@ export function createOverlay(under: HTMLCanvasElement, over: HTMLCanvasElement)
   const above = contextOf(over);
   const rows: Drawn[] = [];
   let scale = 1;
-  /** What every row was drawn with. */
-  let drawnWith: { readonly geometry: Geometry; readonly format: RowFormat; readonly theme: Theme } | undefined;
 
   /** Answers whether any of it glows. */
   function collect(input: OverlayInput): boolean {
-    const { slots, geometry, format, theme } = input;
-    const isNew = geometry !== drawnWith?.geometry || format !== drawnWith.format || theme !== drawnWith.theme;
-    drawnWith = { geometry, format, theme };
     let hot = false;
     // A row that has gone out of sight keeps its look, as the canvases keep it.
     for (const row of rows) row.isOld = false;
-    slots.forEach((slot, index) => {
+    input.slots.forEach((slot, index) => {
       const row = (rows[index] ??= { shown: createLook(), next: createLook(), isOld: false });
       clearLook(row.next);
-      if (collectLook(row.next, slot, input, index * geometry.rowHeight)) hot = true;
-      row.isOld = isNew || !sameLook(row.shown, row.next);
+      if (collectLook(row.next, slot, input, index * input.geometry.rowHeight)) hot = true;
+      row.isOld = !sameLook(row.shown, row.next);
     });
     // A tab reaches into the row above its own.
     for (let i = rows.length - 1; i > 0; i--) {
