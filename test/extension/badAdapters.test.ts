@@ -4,9 +4,8 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseAddress, type Address } from '../../common/address.ts';
 import { adapterAnswerMs } from '../../common/limits.ts';
-import { attach } from '../../native/attach.ts';
 import { until, type DebugBed, type Debugging } from './debug.ts';
-import { openDebugWindow, type DebugWindow } from './debugWindow.ts';
+import { at, bytesIn, hex, openDebugWindow, type DebugWindow } from './debugWindow.ts';
 import { memoryView, type MemoryView } from './memory.ts';
 import type { VSCode } from './vscode.ts';
 import type { Workbench } from './workbench.ts';
@@ -37,15 +36,8 @@ afterAll(async () => {
 const table = (): Address => parseAddress(facts['table'] ?? '') ?? 0n;
 
 /** Four bytes, the first of `table` unless told, read past everything that is tested here. */
-async function truth(start = table()): Promise<number[]> {
-  const process = await attach(Number(facts['pid']));
-  try {
-    const bytes = new Uint8Array(4);
-    await process.readInto({ start, length: 4 }, bytes);
-    return [...bytes];
-  } finally {
-    process.dispose();
-  }
+async function truth(name = 'table'): Promise<number[]> {
+  return [...(await bytesIn(facts['pid'], facts[name], 4))];
 }
 
 async function start(how: string, tellsProcess = true, lacks: readonly string[] = []): Promise<void> {
@@ -178,20 +170,19 @@ test('fifty steps a second miss no stop and queue nothing', async () => {
   await debugging.command('workbench.action.moveEditorToNextGroup');
   const view = await memoryView(workbench);
   await expect.poll(() => view.byte(counter)).toMatch(/^[0-9a-f]{2}$/);
-  const shown = async (): Promise<string[]> =>
-    Promise.all([0n, 1n, 2n, 3n].map(async (i) => (await view.byte(counter + i)) ?? ''));
-  const hex = (bytes: readonly number[]): string[] => bytes.map((byte) => byte.toString(16).padStart(2, '0'));
+  const shown = (): Promise<string> => at(view, facts['global_counter'], 4);
+  const hexOf = (bytes: readonly number[]): string => bytes.map((byte) => hex(byte, 1)).join(' ');
   for (let times = 0; times < 3; times++) {
-    const before = await truth(counter);
+    const before = await truth('global_counter');
     const { stops } = await debugging.where();
     await debugging.request('steps', { count: 100 });
     expect((await debugging.where()).stops - stops).toBe(100);
-    const after = await truth(counter);
+    const after = await truth('global_counter');
     expect(after).not.toEqual(before);
     // What the last of them has left is there at once, with nothing of the others still to come.
-    await expect.poll(shown, { timeout: 1000 }).toEqual(hex(after));
+    await expect.poll(shown, { timeout: 1000 }).toBe(hexOf(after));
     await expect.poll(() => view.frame.locator('.live').textContent()).toContain('stopped');
-    expect(await shown()).toEqual(hex(await truth(counter)));
+    expect(await shown()).toBe(hexOf(await truth('global_counter')));
   }
 });
 

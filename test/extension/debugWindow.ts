@@ -1,3 +1,4 @@
+import { attach } from '../../native/attach.ts';
 import { createDebugBed, createDebugging, type DebugBed, type Debugging } from './debug.ts';
 import type { MemoryView } from './memory.ts';
 import { startVSCode, type VSCode, type VSCodeOptions } from './vscode.ts';
@@ -50,4 +51,20 @@ export async function at(view: MemoryView, address: string | undefined, bytes: n
   const found: (string | undefined)[] = [];
   for (let i = 0; i < bytes; i++) found.push(await view.byte(start + BigInt(i)));
   return found.join(' ');
+}
+
+/** Bytes straight out of a process, past everything that is tested. */
+export async function bytesIn(
+  pid: string | undefined,
+  address: string | undefined,
+  length: number,
+): Promise<Uint8Array> {
+  const process = await attach(Number(pid));
+  try {
+    const bytes = new Uint8Array(length);
+    await process.readInto({ start: BigInt(address ?? 0), length }, bytes);
+    return bytes;
+  } finally {
+    process.dispose();
+  }
 }

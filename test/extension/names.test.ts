@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attach } from '../../native/attach.ts';
 import { until, type AdapterName, type DebugBed, type Debugging } from './debug.ts';
-import { openDebugWindow, type DebugWindow } from './debugWindow.ts';
+import { bytesIn, hex, openDebugWindow, type DebugWindow } from './debugWindow.ts';
 import { memoryView, type MemoryView } from './memory.ts';
 import type { VSCode } from './vscode.ts';
 import type { Workbench } from './workbench.ts';
@@ -96,18 +95,6 @@ async function choose(way: 'Down' | 'Up', name: string): Promise<void> {
     await until(`${name} is the chosen frame`, isChosen, 2000).catch(() => undefined);
   }
   expect(await isChosen()).toBe(true);
-}
-
-/** A byte as the view shows it, read past everything that is tested here. */
-async function byteIn(pid: number, start: bigint): Promise<string> {
-  const process = await attach(pid);
-  try {
-    const bytes = new Uint8Array(1);
-    await process.readInto({ start, length: 1 }, bytes);
-    return (bytes[0] as number).toString(16).padStart(2, '0');
-  } finally {
-    process.dispose();
-  }
 }
 
 describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %s', (adapter) => {
@@ -258,8 +245,8 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     await debugging.stepFast({ thread, count: 100 });
     expect((await debugging.where()).stops - stops).toBe(100);
     // The view shows the last stop, with nothing of the ones before it still to come.
-    const truth = await byteIn(Number(facts['pid']), fact('local'));
-    await expect.poll(() => view.byte(fact('local')), { timeout: 1000 }).toBe(truth);
+    const [truth = NaN] = await bytesIn(facts['pid'], facts['local'], 1);
+    await expect.poll(() => view.byte(fact('local')), { timeout: 1000 }).toBe(hex(truth, 1));
     // Asked is after a rest only, so that of steps faster than that nothing is ever asked; and what was going to be asked when the
     // next step came is not: at most the one question that was on its way.
     let stoppedMs = -Infinity;

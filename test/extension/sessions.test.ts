@@ -2,9 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { attach } from '../../native/attach.ts';
 import { until, type DebugBed, type Debugging } from './debug.ts';
-import { openDebugWindow, type DebugWindow } from './debugWindow.ts';
+import { bytesIn, openDebugWindow, type DebugWindow } from './debugWindow.ts';
 import { memoryView, type MemoryView } from './memory.ts';
 import type { VSCode } from './vscode.ts';
 import type { Workbench } from './workbench.ts';
@@ -36,14 +35,7 @@ async function int(view: MemoryView, address: string | undefined): Promise<numbe
 
 /** The same straight out of a process. */
 async function intIn(pid: string | undefined, address: string | undefined): Promise<number> {
-  const process = await attach(Number(pid));
-  try {
-    const bytes = new Uint8Array(4);
-    await process.readInto({ start: BigInt(address ?? 0), length: 4 }, bytes);
-    return new DataView(bytes.buffer).getInt32(0, true);
-  } finally {
-    process.dispose();
-  }
+  return new DataView((await bytesIn(pid, address, 4)).buffer).getInt32(0, true);
 }
 
 /** Shows what an expression of the debugger names; of a session that is not the active one by its name. */
