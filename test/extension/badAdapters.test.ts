@@ -20,7 +20,7 @@ let program: ChildProcess;
 let facts: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
-  opened = await openDebugWindow({ width: 1600, settings: { 'liveMemory.editing': 'on' } });
+  opened = await openDebugWindow({ width: 2300, settings: { 'liveMemory.editing': 'on' } });
   ({ bed, vscode, workbench, debugging } = opened);
   // The adapter stops nothing, so this one goes on. Nobody changes its `table`.
   const told = path.join(bed.folder, '.facts/free.json');
@@ -35,16 +35,21 @@ afterAll(async () => {
 
 const table = (): Address => parseAddress(facts['table'] ?? '') ?? 0n;
 
-/** Four bytes, the first of `table` unless told, read past everything that is tested here. */
-async function truth(name = 'table'): Promise<number[]> {
-  return [...(await bytesIn(facts['pid'], facts[name], 4))];
+/** The first four bytes of `table`, read past everything that is tested here. */
+async function truth(): Promise<number[]> {
+  return [...(await bytesIn(facts['pid'], facts['table'], 4))];
 }
 
-async function start(how: string, tellsProcess = true, lacks: readonly string[] = []): Promise<void> {
+async function start(
+  how: string,
+  tellsProcess = true,
+  lacks: readonly string[] = [],
+  pid = facts['pid'],
+): Promise<void> {
   const { stops } = await debugging.where();
   await debugging.startWith({
     ...{ name: `bad: ${how}`, type: 'test-bad', request: 'launch', how, lacks },
-    ...(tellsProcess && { process: Number(facts['pid']) }),
+    ...(tellsProcess && { process: Number(pid) }),
     ...(how === 'fast' && { source: path.join(bed.folder, 'debuggee.c') }),
   });
   await debugging.stopped(stops);
@@ -156,33 +161,42 @@ test('a session that ends while an edit is under way leaves a sentence, and a vi
   expect(await truth()).toEqual([1, 0, 0, 0]);
   await view.goTo(facts['table'] ?? '');
   await type(view, '77');
-  await expect.poll(() => truth()).toEqual([0x77, 0, 0, 0]);
+  await expect.poll(truth).toEqual([0x77, 0, 0, 0]);
   await type(view, '');
   await workbench.runCommand('Live Memory: Undo Write');
-  await expect.poll(() => truth()).toEqual([1, 0, 0, 0]);
+  await expect.poll(truth).toEqual([1, 0, 0, 0]);
 });
 
 test('fifty steps a second miss no stop and queue nothing', async () => {
-  await start('fast');
-  const counter = parseAddress(facts['global_counter'] ?? '') ?? 0n;
-  await debugging.command('liveMemory.open', { pid: Number(facts['pid']), address: facts['global_counter'] });
-  // Beside the source, which comes to the front at each stop.
-  await debugging.command('workbench.action.moveEditorToNextGroup');
-  const view = await memoryView(workbench);
-  await expect.poll(() => view.byte(counter)).toMatch(/^[0-9a-f]{2}$/);
-  const shown = (): Promise<string> => at(view, facts['global_counter'], 4);
-  const hexOf = (bytes: readonly number[]): string => bytes.map((byte) => hex(byte, 1)).join(' ');
-  for (let times = 0; times < 3; times++) {
-    const before = await truth('global_counter');
-    const { stops } = await debugging.where();
-    await debugging.request('steps', { count: 100 });
-    expect((await debugging.where()).stops - stops).toBe(100);
-    const after = await truth('global_counter');
-    expect(after).not.toEqual(before);
-    // What the last of them has left is there at once, with nothing of the others still to come.
-    await expect.poll(shown, { timeout: 1000 }).toBe(hexOf(after));
-    await expect.poll(() => view.frame.locator('.live').textContent()).toContain('stopped');
-    expect(await shown()).toBe(hexOf(await truth('global_counter')));
+  // This one changes its counter for as long as it runs, so that what is read a moment before a stop is not what is there.
+  const told = path.join(bed.folder, '.facts/fast.json');
+  const counting = spawn(path.join(bed.folder, 'debuggee'), ['free', told], { stdio: 'ignore' });
+  try {
+    await until('the program has told its facts', async () => Promise.resolve(existsSync(told)));
+    const { pid, free_counter: counter } = JSON.parse(readFileSync(told, 'utf8')) as Record<string, string>;
+    await start('fast', true, [], pid);
+    await debugging.command('liveMemory.open', { pid: Number(pid), address: counter });
+    // Beside the source, which comes to the front at each stop.
+    await debugging.command('workbench.action.moveEditorToNextGroup');
+    const view = await memoryView(workbench);
+    const shown = (): Promise<string> => at(view, counter, 4);
+    const there = async (): Promise<string> =>
+      [...(await bytesIn(pid, counter, 4))].map((byte) => hex(byte, 1)).join(' ');
+    await expect.poll(shown).toBe(await there());
+    for (let times = 0; times < 3; times++) {
+      const before = await there();
+      const { stops } = await debugging.where();
+      await debugging.request('steps', { count: 100 });
+      expect((await debugging.where()).stops - stops).toBe(100);
+      const after = await there();
+      expect(after).not.toBe(before);
+      // What the last of them has left is there at once, with nothing of the others still to come.
+      await expect.poll(shown, { timeout: 1000 }).toBe(after);
+      await expect.poll(() => view.frame.locator('.live').textContent()).toContain('stopped');
+      expect(await shown()).toBe(await there());
+    }
+  } finally {
+    counting.kill('SIGKILL');
   }
 });
 
