@@ -27,7 +27,11 @@ export function endOf(range: Range): Address {
 
 /** Whether a range is a whole, non-negative number of bytes inside the 64-bit address space. */
 export function isValidRange(range: Range): boolean {
+  const { start, length } = range;
+  // Most are in the lower half, where no length leads out of it: a bigint less for each read.
   return (
-    Number.isSafeInteger(range.length) && range.length >= 0 && range.start >= 0n && endOf(range) <= addressMax + 1n
+    Number.isSafeInteger(length) && length >= 0 && start >= 0n && (start < half || endOf(range) <= addressMax + 1n)
   );
 }
+
+const half = 2n ** 63n;

@@ -10,34 +10,51 @@ import { witnessBytes, type Witness } from './linux/vector.ts';
  */
 export type DirectRead = (start: bigint, bytes: Uint8Array) => number;
 
+/** The largest buffer whose place is remembered. */
+const keptBytesMax = 2 ** 20;
+
 export function createDirectRead(pid: number, map: PageMap, witness: Witness): DirectRead {
-  // Two local iovecs, then two remote ones: { base, length } each.
+  // Two local iovecs, then two remote ones: { base, length } each. The witness is first: a large copy would leave nothing that
+  // the kernel needs for it in the caches, and it proves the whole call wherever it is.
   const words = new BigUint64Array(new ArrayBuffer(4096), 0, 8);
   const halves = new Uint32Array(words.buffer, 0, 16);
   const wordsAt = localAddress(words);
   words.set([
-    0n,
-    0n,
     BigInt(witness.localAt),
     BigInt(witnessBytes),
     0n,
     0n,
     BigInt(witness.address),
     BigInt(witnessBytes),
+    0n,
+    0n,
   ]);
+  // To ask where a buffer is takes a fifth of a microsecond, and loops read into the same one. Not the largest, though,
+  // which would be kept for nothing; and one that has been detached since has no length.
+  let last: Uint8Array | undefined;
+  let lastAt = 0;
+  const addressOf = (bytes: Uint8Array): number => {
+    if (bytes === last) return lastAt;
+    const at = localAddress(bytes);
+    if (bytes.length <= keptBytesMax) {
+      last = bytes;
+      lastAt = at;
+    }
+    return at;
+  };
   return (start, bytes) => {
     const { length } = bytes;
-    words[4] = start;
-    const low = halves[8] as number;
-    const first = (halves[9] as number) * 0x10_0000 + (low >>> 12);
+    words[6] = start;
+    const low = halves[12] as number;
+    const first = (halves[13] as number) * 0x10_0000 + (low >>> 12);
     const end = first + Math.ceil(((low & (pageBytes - 1)) + length) / pageBytes);
     if (length === 0 || !map.hasNoneAbsent(first, end)) return 0;
-    const at = localAddress(bytes);
-    halves[0] = at % 0x1_0000_0000;
-    halves[1] = at / 0x1_0000_0000;
-    halves[2] = halves[10] = length;
-    const count = processVmReadv(pid, wordsAt, 2, wordsAt + 32, 2);
-    if (count === length + witnessBytes && witness.holds()) return length + 1;
-    return Math.min(Math.max(count, 0), length);
+    const at = addressOf(bytes);
+    halves[4] = at;
+    halves[5] = at / 0x1_0000_0000;
+    halves[6] = halves[14] = length;
+    const landed = processVmReadv(pid, wordsAt, 2, wordsAt + 32, 2) - witnessBytes;
+    if (landed === length && witness.holds()) return length + 1;
+    return Math.max(landed, 0);
   };
 }

@@ -20,13 +20,20 @@ import { readProc } from './procfs.ts';
 const PAGEMAP_SCAN = 0xc060_6610;
 
 /** Categories of a run, with the kernel's values. */
-export const PageBits = { present: 8, swapped: 16, zero: 32, huge: 64 } as const;
+export const PageBits = { file: 4, present: 8, swapped: 16, zero: 32, huge: 64 } as const;
 
 /** The upper half of the address space is the kernel's; [vsyscall] is there, and has no page of its own. */
 export const userPages = 2 ** 51;
 
 /** Runs that one step finds at most. */
 export const runsMax = 1024;
+
+/**
+ * From how many pages on it pays to ask whether they are a file's, for what that brings along: the kernel looks into its record
+ * of each page, and has them at hand when it copies right after. A megabyte out of a large region comes 4 % sooner than
+ * without any question; of 256 KiB in the caches the question would be 2 %.
+ */
+const warmedPages = 128;
 
 /** Pages that one step reads where there is no PAGEMAP_SCAN: 256 KiB of entries, about half a millisecond. */
 const entriesMax = 2 ** 15;
@@ -60,20 +67,21 @@ export function createPageMap(descriptor: number, canScan = true): PageMap {
   let hasScan = canScan;
   let walkedTo = 0;
 
-  const argument = new BigUint64Array(new ArrayBuffer(pageBytes), 0, 12);
-  const argumentAt = localAddress(argument);
-  const words = new Uint32Array(argument.buffer, 0, 24);
   const runs = new Uint32Array(new ArrayBuffer(runsMax * 24));
-  argument[0] = 96n;
-  argument[5] = BigInt(localAddress(runs));
-  argument[6] = BigInt(runsMax);
+  const runsAt = BigInt(localAddress(runs));
+  const { words, at: wordsAt } = createArgument(runsAt, runsMax);
+
+  // Asks for mapped pages that are not in memory: to find none costs half of what it takes to find all that are. Room for one
+  // run, because the kernel takes less memory for less.
+  const absent = createArgument(runsAt, 1);
+  absent.words[16] = absent.words[18] = PageBits.present;
 
   function scan(from: PageNumber, to: PageNumber, any: number, wanted: number): number {
     putPage(words, 4, from);
     putPage(words, 6, to);
     words[20] = any;
     words[22] = wanted;
-    const found = ioctl(descriptor, PAGEMAP_SCAN, argumentAt);
+    const found = ioctl(descriptor, PAGEMAP_SCAN, wordsAt);
     if (found < 0) return found;
     for (let i = 0; i < found; i++) {
       starts[i] = pageAt(runs, i * 6);
@@ -130,20 +138,13 @@ export function createPageMap(descriptor: number, canScan = true): PageMap {
     },
     hasNoneAbsent(from, to) {
       if (!hasScan) return false;
-      const first = from - (from % perPage);
-      const end = Math.ceil(to / perPage) * perPage;
+      const first = perPage === 1 ? from : from - (from % perPage);
+      const end = perPage === 1 ? to : Math.ceil(to / perPage) * perPage;
       if (first >= end || end > userPages) return false;
-      putPage(words, 4, first);
-      putPage(words, 6, end);
-      // Asks for mapped pages that are not in memory: to find none costs half of what it takes to find all that are. Room
-      // for one run, because the kernel takes less memory for less.
-      words[12] = 1;
-      words[16] = words[18] = words[22] = PageBits.present;
-      words[20] = 0;
-      const found = ioctl(descriptor, PAGEMAP_SCAN, argumentAt);
-      words[12] = runsMax;
-      words[16] = words[18] = 0;
-      return found === 0;
+      putPage(absent.words, 4, first);
+      putPage(absent.words, 6, end);
+      absent.words[22] = end - first < warmedPages ? PageBits.present : PageBits.present | PageBits.file;
+      return ioctl(descriptor, PAGEMAP_SCAN, absent.at) === 0;
     },
     step(from, to, any, wanted) {
       // Both count in the system's pages, which may be larger than ours.
@@ -200,8 +201,18 @@ export function visitPages(
   return true;
 }
 
+/** A struct pm_scan_arg, as 32-bit halves, with room for runs at an address. */
+function createArgument(runsAt: bigint, room: number): { readonly words: Uint32Array; readonly at: number } {
+  const argument = new BigUint64Array(new ArrayBuffer(pageBytes), 0, 12);
+  argument[0] = 96n;
+  argument[5] = runsAt;
+  argument[6] = BigInt(room);
+  return { words: new Uint32Array(argument.buffer, 0, 24), at: localAddress(argument) };
+}
+
 function putPage(words: Uint32Array, at: number, page: PageNumber): void {
-  words[at] = (page % 0x10_0000) * pageBytes;
+  // An element of 32 bits takes the lower ones of what is larger; `%` of such numbers is a call.
+  words[at] = page * pageBytes;
   words[at + 1] = page / 0x10_0000;
 }
 

@@ -245,7 +245,8 @@ function fill(batch: Batch, span: Span, from: number, end: number, witness: Witn
 
 function begin(words: Uint32Array, index: number, address: number, length: number): void {
   const at = index * 4;
-  words[at] = address % 0x1_0000_0000;
+  // An element of 32 bits takes the lower ones of what is larger; `%` of such numbers is a call.
+  words[at] = address;
   words[at + 1] = address / 0x1_0000_0000;
   words[at + 2] = length;
   words[at + 3] = 0;

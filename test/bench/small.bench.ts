@@ -10,7 +10,7 @@ export async function run(): Promise<BenchResult[]> {
   const target = await startTarget('scratch');
   const at = BigInt(await target.ask('map 1 rw 7'));
   const source = await attach(target.pid);
-  const peer = await startPeer('read', [String(target.pid), at.toString(16), '8', '8', 'call']);
+  const peer = await startPeer('read', [String(target.pid), at.toString(16), '8', '8', 'call', '0']);
   const buffer = new Uint8Array(8);
   const range = { start: at, length: 8 };
   await source.readInto(range, buffer);

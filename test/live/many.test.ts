@@ -143,6 +143,34 @@ test('readInto() lands in WebAssembly memory, and takes more than one turn of th
   expect(new Uint8Array(memory.buffer)[999]).toBe(0);
 });
 
+test('readInto() knows a buffer again, and one that has moved as another', async () => {
+  const target = await startScratch();
+  const at = await target.map(4, 'rw', 1);
+  const source = await attachTo(target.pid);
+  const read = async (index: bigint, bytes: Uint8Array): Promise<number[]> => {
+    await source.readInto({ start: at + index * page, length: 8 }, bytes);
+    return [...bytes];
+  };
+  const small = new Uint8Array(8);
+  const other = new Uint8Array(8);
+  expect(await read(0n, small)).toEqual(Array(8).fill(1));
+  expect(await read(1n, small)).toEqual(Array(8).fill(2));
+  expect(await read(2n, other)).toEqual(Array(8).fill(3));
+  expect(await read(3n, small)).toEqual(Array(8).fill(4));
+  expect([...other]).toEqual(Array(8).fill(3));
+
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 2000 });
+  const before = new Uint8Array(memory.buffer, 16, 8);
+  expect(await read(0n, before)).toEqual(Array(8).fill(1));
+  memory.grow(1999);
+  await expect(read(1n, before)).rejects.toMatchObject({ code: 'Invalid' });
+  expect(await read(1n, new Uint8Array(memory.buffer, 16, 8))).toEqual(Array(8).fill(2));
+
+  const moved = structuredClone(small, { transfer: [small.buffer] });
+  await expect(read(2n, small)).rejects.toMatchObject({ code: 'Invalid' });
+  expect(await read(2n, moved)).toEqual(Array(8).fill(3));
+});
+
 test('stream() covers a range in order, with every hole and its reason, and reads only as fast as it is asked', async () => {
   const target = await startScratch();
   const at = await target.map(2000, 'rw', 1);

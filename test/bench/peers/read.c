@@ -1,7 +1,7 @@
 /*
- * read PID ADDRESS BYTES CHUNK call|file: for each line on standard input, reads that many chunks of CHUNK bytes, one after
- * the other and round again after BYTES, into one buffer, and prints the nanoseconds that one chunk took. `call` is
- * process_vm_readv, `file` is pread from /proc/PID/mem.
+ * read PID ADDRESS BYTES CHUNK call|file OFFSET: for each line on standard input, reads that many chunks of CHUNK bytes, one
+ * after the other and round again after BYTES, into one buffer, and prints the nanoseconds that one chunk took. `call` is
+ * process_vm_readv, `file` is pread from /proc/PID/mem. The buffer begins OFFSET bytes after the beginning of a page.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 int main(int argc, char **argv) {
-  if (argc != 6) return 2;
+  if (argc != 7) return 2;
   int pid = atoi(argv[1]);
   unsigned long at = strtoul(argv[2], NULL, 16), bytes = strtoul(argv[3], NULL, 10), chunk = strtoul(argv[4], NULL, 10);
   int file = -1;
@@ -22,8 +22,8 @@ int main(int argc, char **argv) {
     snprintf(path, sizeof path, "/proc/%d/mem", pid);
     if ((file = open(path, O_RDONLY)) < 0) return 1;
   }
-  /* Of malloc, as Node's buffers are, and touched before the clock runs. */
-  char *buffer = malloc(chunk);
+  char *buffer = (char *)aligned_alloc(4096, (chunk + 2 * 4096 - 1) / 4096 * 4096) + strtoul(argv[6], NULL, 10);
+  /* Touched before the clock runs. */
   memset(buffer, 1, chunk);
   setvbuf(stdout, NULL, _IOLBF, 0);
   unsigned long from = 0;
