@@ -12,8 +12,14 @@ export const askedBytesMax = 0x7fff0000;
 /** Pages that one view may watch: a 4K screen of 64-byte rows is three; a screen of one-page regions is about as many as it has rows. */
 export const pagesPerViewMax = 256;
 
-/** Frames on their way to a view at once. The round trip to a browser is about 25 ms, which at 60 Hz is two ticks; one spare. */
-export const framesInFlightMax = 3;
+/**
+ * Frames on their way to a view at once. The round trip to a browser is about 25 ms, which at 60 Hz is two ticks; one spare, and
+ * one that has been painted and waits to be told of with the next.
+ */
+export const framesInFlightMax = 4;
+
+/** How long a painted frame waits for the next one, to be told of together: a little longer than from one to the next at 15 Hz. */
+export const acknowledgeMs = 80;
 
 /** Refresh rates that make sense: below one a second nobody calls it live, above 60 no screen shows it. */
 export const refreshRateMin = 1;
@@ -118,6 +124,16 @@ export const holdCheckBytesMax = 16 * 1024 * 1024;
  */
 export const restAfterMs = 1000;
 export const restIntervalMs = 1000 / 15;
+
+/**
+ * How often the loop looks whether the program has to wait for a processor, and by how much longer it then waits itself, each
+ * time, down to the rate at rest: two looks that agree are half a second, and 5 ms of waiting in one are a tenth of what counts.
+ */
+export const courtesyLookMs = 250;
+export const courtesyStep = 1.5;
+
+/** Threads of a program that are looked at for it: a look at one takes 15 µs. */
+export const scheduledThreadsMax = 32;
 
 /**
  * For how long after a debugger has let a process go it is also read between two ticks, every so often. Most steps are over by

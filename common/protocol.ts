@@ -131,6 +131,8 @@ export interface Pulse {
   readonly readMicroseconds: number;
   /** Ticks in the last second. */
   readonly ticks: number;
+  /** Fewer than asked for, because the program has to wait for a processor. */
+  readonly givesWay?: boolean;
 }
 
 /** What the agent answers and hears. One agent a target; an agent without a target lists processes. */

@@ -11,6 +11,8 @@ import { attach } from './attach.ts';
 import { whyGone } from './gone.ts';
 import { createHoldChecks, type HoldChecks } from './hold.ts';
 import { list, processesOf, successorsOf } from './list.ts';
+import { createCourtesy } from './live/courtesy.ts';
+import { watchSchedule } from './linux/schedstat.ts';
 import { createLooks, type Looks } from './live/looks.ts';
 import { createReader, type Reader, type Subscription } from './live/reader.ts';
 import type { Process } from './process.ts';
@@ -284,6 +286,7 @@ export function serveAgent(port: Port): { dispose(): void } {
     const reader: Reader = createReader(target, {
       ...(intervalMs !== undefined && { intervalMs }),
       ended: end,
+      courtesy: createCourtesy(watchSchedule(target.pid)),
       pulse: (pulse) => host.say('pulse', pulse),
       lost: () => looks.hurry(),
     });

@@ -30,13 +30,13 @@ export function createLife(
   let paused = false;
   let silent = false;
   let through = false;
-  let ticks: number | undefined;
+  let pulse: Pulse | undefined;
 
   function show(): void {
     const isSilent = silent && status.state !== 'gone';
     const running = paused ? 'paused' : through ? 'unseen' : 'running';
     const state = isSilent ? 'silent' : status.state === 'running' ? running : status.state;
-    toolbar.setLive({ state, ...(ticks !== undefined && { ticks }) });
+    toolbar.setLive({ state, ...(pulse && { ticks: pulse.ticks, givesWay: pulse.givesWay === true }) });
   }
 
   function showGone(): void {
@@ -78,8 +78,8 @@ export function createLife(
       else if (wasGone) notice.hide();
       show();
     },
-    setPulse(pulse) {
-      ticks = pulse.ticks;
+    setPulse(next) {
+      pulse = next;
       statusLine.setPulse(pulse);
       show();
     },

@@ -1,3 +1,4 @@
+import { createAcknowledgement } from './acknowledge.ts';
 import { addressFrom, printAddress } from '../common/address.ts';
 import { noNames } from '../common/names.ts';
 import { usualChoices, type Choices, type OpenView, type TargetStatus, type ViewAction } from '../common/protocol.ts';
@@ -150,8 +151,9 @@ function start(app: HTMLElement): void {
   window.addEventListener('focus', takeKeyboard);
 
   grid.onDidWatch((pages) => host.say('watch', { pages }));
+  const acknowledge = createAcknowledgement((seq) => host.say('drawn', { seq }));
   grid.onDidDraw((seq) => {
-    host.say('drawn', { seq });
+    acknowledge(seq);
     originals.look();
     showSelection();
   });

@@ -16,6 +16,8 @@ export interface LiveState {
   readonly state: 'connecting' | 'running' | 'stopped' | 'paused' | 'gone' | 'silent' | 'unseen';
   /** Ticks in the last second. */
   readonly ticks?: number;
+  /** Fewer than asked for, for the program's sake. */
+  readonly givesWay?: boolean;
 }
 
 export interface ToolbarActions {
@@ -153,6 +155,7 @@ export function createToolbar(parent: HTMLElement, actions: ToolbarActions): Too
     setLive(state) {
       live.dataset['state'] = state.state;
       liveText.data = liveLabel(state);
+      live.title = state.state === 'running' && state.givesWay === true ? givesWayHint : '';
       pause.setIcon(
         state.state === 'paused' ? 'debug-continue' : 'debug-pause',
         state.state === 'paused' ? 'Resume' : 'Pause',
@@ -171,6 +174,9 @@ export function createToolbar(parent: HTMLElement, actions: ToolbarActions): Too
     },
   };
 }
+
+const givesWayHint =
+  'The program has to wait for a processor. Live Memory looks less often for as long as it does, so that it does not slow it down.';
 
 function liveLabel({ state, ticks }: LiveState): string {
   switch (state) {

@@ -9,6 +9,7 @@ import { diff } from './diff.ts';
 import { buildFrame } from './frame.ts';
 import { indexOfPage, mergePages, watchedPages } from './plan.ts';
 import { createPlans } from './plans.ts';
+import type { Courtesy } from './courtesy.ts';
 import { createTempo } from './tempo.ts';
 
 export interface ReaderOptions {
@@ -18,6 +19,8 @@ export interface ReaderOptions {
   readonly ended: (error: Error) => void;
   /** At most once a second, while something is watched. */
   readonly pulse?: (pulse: Pulse) => void;
+  /** Makes the loop give way to the program; without it, it never does. */
+  readonly courtesy?: Courtesy;
   /** A watched page has become unreadable since the last tick. */
   readonly lost?: () => void;
 }
@@ -124,9 +127,11 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
     toldMs = timeMs;
     for (const watcher of watchers) {
       // What comes between is not to take the place on the way of what the tempo, or a stop, brings.
-      if (!tempo.isBetween || watcher.inFlight.length === 0) publish(watcher);
+      if (!tempo.isBetween || watcher.inFlight.length <= 1) publish(watcher);
     }
     lastMs = begunMs;
+    const { courtesy } = options;
+    if (count > 0 && !held && courtesy?.look(begunMs) === true) tempo.atLeast(courtesy.intervalMs);
     beat(begunMs, readMs);
     if (!held && !ended) tempo.next();
   }
@@ -182,6 +187,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
     options.pulse?.({
       readMicroseconds: Math.round(readMs * 1e6) / 1e3,
       ticks: Math.round((ticks * 1000) / (nowMs - pulseMs)),
+      ...((options.courtesy?.intervalMs ?? 0) > 0 && { givesWay: true }),
     });
     pulseMs = nowMs;
     ticks = 0;

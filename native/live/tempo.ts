@@ -14,6 +14,8 @@ export interface Tempo {
   set(intervalMs: number): void;
   /** The tick that was planned has begun. */
   began(): void;
+  /** The least that there is to be between two ticks for now; 0 for no more than `set` says. */
+  atLeast(intervalMs: number): void;
   /** Something differed, at `nowMs`: it does not rest for a while. */
   changed(nowMs: number): void;
   /** Plans the next tick, where none is planned. */
@@ -38,6 +40,7 @@ export function createTempo(tick: () => void, given: number = 1000 / refreshRate
   let changedMs = 0;
   let isBetween = false;
   let eagerUntilMs = -Infinity;
+  let leastMs = 0;
 
   function next(): void {
     if (timer !== undefined) return;
@@ -50,7 +53,7 @@ export function createTempo(tick: () => void, given: number = 1000 / refreshRate
 
   /** Keeps to a grid, so that timers that fire late do not add up; ticks that were missed are not made up for. */
   function advance(nowMs: number): void {
-    const paceMs = nowMs - changedMs > restAfterMs ? Math.max(intervalMs, restIntervalMs) : intervalMs;
+    const paceMs = Math.max(intervalMs, leastMs, nowMs - changedMs > restAfterMs ? restIntervalMs : 0);
     dueMs += paceMs;
     // A timer may fire early as well as late; only a time that is off by more than that is given up.
     if (dueMs < nowMs - paceMs || dueMs > nowMs + 2 * paceMs) dueMs = nowMs + paceMs;
@@ -67,6 +70,9 @@ export function createTempo(tick: () => void, given: number = 1000 / refreshRate
       if (timer === undefined) return;
       stop();
       next();
+    },
+    atLeast(ms) {
+      leastMs = ms;
     },
     began() {
       timer = undefined;

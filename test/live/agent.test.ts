@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { saying } from '../saying.ts';
+import { framesInFlightMax } from '../../common/limits.ts';
 import { pageBytes, pageOf, PageState } from '../../common/page.ts';
 import { findRegion, regionKind, regionName } from '../../common/region.ts';
 import { deaf, openAgent } from '../../native/spawn.ts';
@@ -50,7 +51,7 @@ test('agent: ticks average the tempo that was asked for', async () => {
   expect(agent.pulses[3]?.ticks).toBeLessThanOrEqual(11);
 });
 
-test('agent: no more than three frames are under way to a view that paints none, and the last bytes win', async () => {
+test('agent: no more frames than are meant to be are under way to a view that paints none, and the last bytes win', async () => {
   const target = await startScratch();
   const counter = addressOf(target, 'counter');
   await target.ask(`count ${text(counter)} 50`);
@@ -60,12 +61,12 @@ test('agent: no more than three frames are under way to a view that paints none,
   agent.channel.say('watch', { view: 2, pages: pagesFrom(counter, 1) });
   await pause(400);
   const mine = (): typeof agent.frames => agent.frames.filter(({ view }) => view === 1);
-  expect(mine()).toHaveLength(3);
+  expect(mine()).toHaveLength(framesInFlightMax);
   agent.channel.say('drawn', { view: 1, seq: mine().at(-1)!.frame.seq });
-  await until('the next frame comes', () => mine().length > 3);
+  await until('the next frame comes', () => mine().length > framesInFlightMax);
   const value = (i: number): bigint =>
     Buffer.from(pageIn(mine()[i]!.frame, pageOf(counter))!).readBigUInt64LE(Number(counter & 0xfffn));
-  expect(value(3)).toBeGreaterThan(value(2) + 100n);
+  expect(value(framesInFlightMax)).toBeGreaterThan(value(framesInFlightMax - 1) + 100n);
 });
 
 test('agent: a view gets a newly watched page although it has not changed, and no other view does', async () => {

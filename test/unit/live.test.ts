@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Pulse } from '../../common/protocol.ts';
 import type { Frame } from '../../common/frame.ts';
 import { eagerForMs, eagerMs, framesInFlightMax, pagesPerViewMax } from '../../common/limits.ts';
 import { pageBytes, PageState } from '../../common/page.ts';
@@ -213,19 +214,71 @@ test('reader: once a stop is over it also looks between two ticks for a while, a
   reader.hold(false);
   tick();
   // A step is over after a moment: it does not wait for the next tick.
-  vi.advanceTimersByTime(eagerMs);
   source.bytes[pageBytes] = 1;
   vi.advanceTimersByTime(eagerMs);
   expect(view.frames.at(-1)?.bytes[0]).toBe(1);
   source.bytes[pageBytes] = 2;
   vi.advanceTimersByTime(eagerMs);
-  expect(view.frames.at(-1)?.bytes[0], 'the first one has not been painted').toBe(1);
+  source.bytes[pageBytes] = 3;
+  vi.advanceTimersByTime(eagerMs);
+  expect(view.frames.at(-1)?.bytes[0], 'two have not been painted').toBe(2);
   vi.advanceTimersByTime(20);
-  expect(view.frames.at(-1)?.bytes[0], 'a tick passes it').toBe(2);
+  expect(view.frames.at(-1)?.bytes[0], 'a tick passes them').toBe(3);
   vi.advanceTimersByTime(eagerForMs);
   const { fills } = source;
   vi.advanceTimersByTime(200);
   expect(source.fills - fills).toBe(10);
+});
+
+test('reader: gives way as its courtesy says, while it passes things on, and says so', () => {
+  let intervalMs = 0;
+  let looks = 0;
+  const pulses: Pulse[] = [];
+  const polite = createReader(source, {
+    intervalMs: 20,
+    ended: (error) => ended.push(error),
+    pulse: (pulse) => pulses.push(pulse),
+    courtesy: {
+      look: () => {
+        looks++;
+        return true;
+      },
+      get intervalMs() {
+        return intervalMs;
+      },
+    },
+  });
+  let frames = 0;
+  const view = polite.subscribe(({ seq }) => {
+    frames++;
+    view.drawn(seq);
+  });
+  view.watch(Float64Array.of(1));
+  const during = (ms: number): number => {
+    const before = frames;
+    for (let passed = 0; passed < ms; passed++) {
+      source.bytes[pageBytes]!++;
+      vi.advanceTimersByTime(1);
+    }
+    return frames - before;
+  };
+  expect(during(1000)).toBeGreaterThan(45);
+  intervalMs = 50;
+  during(50);
+  expect(during(1000)).toBe(20);
+  expect(pulses.at(-1)?.givesWay).toBe(true);
+  expect(pulses.at(-1)?.ticks).toBeLessThanOrEqual(21);
+  intervalMs = 0;
+  during(50);
+  expect(during(2000)).toBe(100);
+  expect(pulses.at(-1)?.givesWay).toBeUndefined();
+  const { length } = pulses;
+  vi.advanceTimersByTime(20);
+  looks = 0;
+  vi.advanceTimersByTime(2000);
+  expect(looks, 'nothing is passed on').toBe(0);
+  expect(pulses.length).toBeGreaterThan(length);
+  polite.dispose();
 });
 
 test('reader: a page that becomes unreadable is told once, its bytes are not asked for again until retry', () => {

@@ -489,6 +489,32 @@ describe('status', () => {
     expect(await view.page.locator('.grid').getAttribute('aria-activedescendant')).toBe(current);
   });
 
+  test('frames that follow each other are told of two at a time, and the last one however many there were', async () => {
+    const drawn = async (): Promise<unknown[]> =>
+      (await view.heard()).filter((said) => said.say === 'drawn').map(({ body }) => body);
+    const before = (await drawn()).length;
+    const bytes = pageOf('Hello');
+    for (let i = 0; i < 5; i++) {
+      bytes[0] = i;
+      seq++;
+      const body = { seq, timeMs: 0, pages: Float64Array.of(heap), states: Uint8Array.of(PageState.readable), bytes };
+      await view.say('frame', body);
+      await view.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+    }
+    await expect.poll(async () => (await drawn()).at(-1)).toEqual({ seq });
+    expect((await drawn()).slice(before)).toEqual([{ seq: seq - 3 }, { seq: seq - 1 }, { seq }]);
+  });
+
+  test('a view that looks less often for the sake of the program says why', async () => {
+    const live = view.page.locator('.live');
+    await view.say('pulse', { readMicroseconds: 3, ticks: 15, givesWay: true });
+    await expect.poll(() => live.textContent()).toBe('live 15 Hz');
+    expect(await live.getAttribute('title')).toMatch(/wait for a processor/);
+    await view.say('pulse', { readMicroseconds: 3, ticks: 60 });
+    await expect.poll(() => live.textContent()).toBe('live 60 Hz');
+    expect(await live.getAttribute('title')).toBe('');
+  });
+
   test('counts how often the selected bytes change', async () => {
     const bytes = pageOf('Hello');
     await frame(heap, bytes);
