@@ -168,13 +168,14 @@ async function runningSpeed(workbench: Workbench, debugging: Debugging): Promise
   const rate = async (): Promise<[wall: number, processor: number]> => {
     const from = await count();
     const [begun, ran] = [process.hrtime.bigint(), processorNanoseconds(pid)];
-    await sleep(3000);
+    await sleep(2000);
     const done = (await count()) - from;
     return [done / Number(process.hrtime.bigint() - begun), done / (processorNanoseconds(pid) - ran)];
   };
   const withView: [number, number][] = [];
   const without: [number, number][] = [];
-  for (let i = 0; i < 8; i++) {
+  // A program on a shared machine is faster and slower by some percent from one moment to the next.
+  for (let i = 0; i < 16; i++) {
     await debugging.command('liveMemory.attach', { pid, address: facts['free_counter'] });
     const view = await memoryView(workbench);
     await view.row(address).waitFor();
@@ -208,6 +209,7 @@ async function runningSpeed(workbench: Workbench, debugging: Debugging): Promise
       value: ratio(1),
       unit: '×',
       limit: 0.98,
+      tolerance: 0.02,
       higherIsBetter: true,
     },
   ];
