@@ -16,6 +16,7 @@ import { createCompareMemory } from './debug/compare.ts';
 import { createResolve } from './debug/resolve.ts';
 import { createRevealSource } from './debug/revealSource.ts';
 import { createDebugSessions } from './debug/sessions.ts';
+import { registerVariableHover } from './debug/hover.ts';
 import { createShowVariable } from './debug/show.ts';
 import { createWriteTo } from './debug/write.ts';
 import { createEditing } from './editing.ts';
@@ -110,6 +111,7 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
     }),
   );
   const showVariable = createShowVariable(sessions, views, permits.offer);
+  own(registerVariableHover(sessions));
   const compareMemory = own(createCompareMemory(sessions, views));
   sessions.onRestart(({ gone, target }) => {
     for (const view of views.all()) if (view.target === gone) view.show(target).catch(report);

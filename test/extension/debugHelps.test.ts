@@ -52,6 +52,28 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     await until(shown, async () => (await view.status().textContent())?.includes(shown) === true);
   }
 
+  /** Shows the editor's hover of a word, in the line of the source that has a mark. */
+  async function hover(mark: string, word: string): Promise<void> {
+    const { page } = workbench;
+    const line = page.locator('.view-line').filter({ hasText: mark }).first();
+    await line.waitFor();
+    const at = await line.evaluate((element, text) => {
+      const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+      for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+        const from = node.nodeValue?.indexOf(text) ?? -1;
+        if (from < 0) continue;
+        const range = document.createRange();
+        range.setStart(node, from + 1);
+        range.setEnd(node, from + 2);
+        const { x, y, height } = range.getBoundingClientRect();
+        return { x, y: y + height / 2 };
+      }
+      throw new Error(`there is no ${text}`);
+    }, word);
+    await page.mouse.click(at.x, at.y);
+    await workbench.runCommand('Show or Focus Hover');
+  }
+
   async function breakOnSelection(pick?: RegExp): Promise<void> {
     await workbench.runCommand('Live Memory: Break When These Bytes Change…');
     if (pick !== undefined) await workbench.quickPicks().filter({ hasText: pick }).first().click();
@@ -72,6 +94,41 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     await debugging.clearBreakpoints();
     await debugging.command('workbench.debug.viewlet.action.removeAllBreakpoints');
     await workbench.runCommand('View: Close All Editors');
+  });
+
+  test('a hover over a name in the source leads to its bytes, and to what it points to', async (context) => {
+    if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
+    await debugging.command('liveMemory.goTo', { pid: Number(facts['pid']), address: facts['constant'] });
+    await hover('step 1', 'global_counter');
+    const card = workbench.page
+      .locator('.monaco-editor-hover:visible, .monaco-hover:visible')
+      .filter({ hasText: 'Show in Live Memory' })
+      .first();
+    await card.waitFor();
+    expect(await card.textContent()).toContain(`4 bytes at ${facts['global_counter']}`);
+    expect(await card.textContent()).not.toContain('What It Points To');
+    await workbench.screenshot(`hover-${adapter}`);
+    await card.getByText('Show in Live Memory').click();
+    await expect.poll(() => view.status().textContent()).toContain('4 bytes selected');
+    expect(await view.status().textContent()).toContain(facts['global_counter']);
+
+    await hover('step 2', 'given');
+    await card.filter({ hasText: '8 bytes at' }).getByText('What It Points To').click();
+    await expect.poll(() => view.status().textContent()).toContain(facts['*given']);
+
+    // A word that is no variable has no card of ours.
+    const from = debugging.traffic().length;
+    await hover('step 2', 'step');
+    await until('the debugger is asked', async () =>
+      Promise.resolve(
+        debugging
+          .traffic()
+          .slice(from)
+          .some(({ name }) => name === 'evaluate'),
+      ),
+    );
+    expect(await card.count()).toBe(0);
+    await workbench.page.keyboard.press('Escape');
   });
 
   test('Break When These Bytes Change stops the program where it writes them', async (context) => {
@@ -194,6 +251,9 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     await goTo('turn');
     await workbench.runCommand('Live Memory: Reveal Source Line');
     await expect.poll(() => view.notice().textContent()).toMatch(/is running. Pause it first/);
+    await hover('static int turn(', 'turn');
+    await workbench.page.waitForTimeout(500);
+    await workbench.page.keyboard.press('Escape');
     expect(debugging.requestsWhileRunning(from)).toEqual([]);
     expect(sent(debugging.traffic().findIndex(({ timeMs }) => timeMs > (from ?? 0)))).toEqual([]);
     await debugging.command('workbench.debug.viewlet.action.enableAllBreakpoints');
