@@ -1,8 +1,8 @@
 import { acknowledgeMs } from '../common/limits.ts';
 
 /**
- * Tells which frames have been painted, two at a time where they follow each other: what passes through VS Code's window costs
- * it half a millisecond and more, each way. One that nothing follows is told of after a while.
+ * Tells which frames have been painted, two at a time where they follow each other, because each message passes through
+ * several of VS Code's processes. One that nothing follows is told of after a while.
  */
 export function createAcknowledgement(tell: (seq: number) => void): (seq: number) => void {
   let waiting: number | undefined;

@@ -11,7 +11,7 @@ import type { DebugSessions } from './sessions.ts';
  */
 export function registerVariableHover(sessions: DebugSessions): vscode.Disposable {
   return vscode.languages.registerHoverProvider('*', {
-    async provideHover(document, { line, character }, { isCancellationRequested }) {
+    async provideHover(document, { line, character }, cancellation) {
       const debugged = sessions.find(undefined);
       if (debugged?.target === undefined || !debugged.traffic.isPaused) return undefined;
       const found = expressionAt(document.lineAt(line).text, character);
@@ -19,7 +19,7 @@ export function registerVariableHover(sessions: DebugSessions): vscode.Disposabl
       const { session, target, traffic } = debugged;
       try {
         const frame = await chosenFrame(session, traffic.threadId);
-        if (isCancellationRequested || !traffic.isPaused) return undefined;
+        if (cancellation.isCancellationRequested || !traffic.isPaused) return undefined;
         const range = await locateExpression(session, found.text, frame);
         const address = printAddress(range.start);
         await target.call('resolve', { expression: address });

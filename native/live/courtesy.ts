@@ -1,4 +1,4 @@
-import { courtesyLookMs, courtesyStep, restIntervalMs } from '../../common/limits.ts';
+import { courtesyLookMs, courtesyStep, refreshRateMax, restIntervalMs } from '../../common/limits.ts';
 import type { Share } from '../linux/schedstat.ts';
 
 /**
@@ -24,7 +24,7 @@ const busyFrom = 0.5;
 const looksToSlow = 2;
 const looksToHurry = 4;
 
-const fullMs = 1000 / 60;
+const fullMs = 1000 / refreshRateMax;
 
 export function createCourtesy(share: () => Share | undefined): Courtesy {
   let intervalMs = 0;

@@ -187,7 +187,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
     options.pulse?.({
       readMicroseconds: Math.round(readMs * 1e6) / 1e3,
       ticks: Math.round((ticks * 1000) / (nowMs - pulseMs)),
-      ...((options.courtesy?.intervalMs ?? 0) > 0 && { givesWay: true }),
+      ...(tempo.givesWay && { givesWay: true }),
     });
     pulseMs = nowMs;
     ticks = 0;

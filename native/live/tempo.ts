@@ -26,6 +26,8 @@ export interface Tempo {
   eager(): void;
   /** No tick is planned any more. */
   stop(): void;
+  /** Whether `atLeast` makes it slower than `set` has. */
+  readonly givesWay: boolean;
   /** Whether the tick that is planned, or has begun, is one in between. */
   readonly isBetween: boolean;
 }
@@ -95,6 +97,9 @@ export function createTempo(tick: () => void, given: number = 1000 / refreshRate
     stop() {
       stop();
       isBetween = false;
+    },
+    get givesWay() {
+      return leastMs > intervalMs;
     },
     get isBetween() {
       return isBetween;

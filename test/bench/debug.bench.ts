@@ -195,7 +195,7 @@ async function runningSpeed(workbench: Workbench, debugging: Debugging): Promise
   await debugging.stop();
   return [
     // Two cores are few for a browser that draws without a graphics card beside a program that takes a whole one: the view
-    // gives way, to some 20 frames a second.
+    // gives way.
     {
       name: 'speed of a running program with the view open, by the clock',
       value: ratio(0),

@@ -268,6 +268,10 @@ test('reader: gives way as its courtesy says, while it passes things on, and say
   expect(during(1000)).toBe(20);
   expect(pulses.at(-1)?.givesWay).toBe(true);
   expect(pulses.at(-1)?.ticks).toBeLessThanOrEqual(21);
+  polite.setTempo(100);
+  during(2000);
+  expect(pulses.at(-1)?.givesWay, 'slower has been asked for').toBeUndefined();
+  polite.setTempo(20);
   intervalMs = 0;
   during(50);
   expect(during(2000)).toBe(100);
