@@ -1,6 +1,7 @@
 import { pageBytes } from '../common/page.ts';
+import { detourBytesMin, liesBadly, readByDetour } from './detour.ts';
 import { localAddress, processVmReadv } from './linux/libc.ts';
-import type { PageMap } from './linux/pagemap.ts';
+import { userPages, type PageMap } from './linux/pagemap.ts';
 import { witnessBytes, type Witness } from './linux/vector.ts';
 
 /**
@@ -12,6 +13,13 @@ export type DirectRead = (start: bigint, bytes: Uint8Array) => number;
 
 /** The largest buffer whose place is remembered. */
 const keptBytesMax = 2 ** 20;
+
+/**
+ * How far a look goes at most for reads that follow each other. What a look has found in memory holds for the millisecond
+ * that it was made in: the last page of one large piece is as far from its look. A look is a system call, and would be a third
+ * of what a loop over small reads takes.
+ */
+const aheadPagesMax = 256;
 
 export function createDirectRead(pid: number, map: PageMap, witness: Witness): DirectRead {
   // Two local iovecs, then two remote ones: { base, length } each. The witness is first: a large copy would leave nothing that
@@ -42,13 +50,29 @@ export function createDirectRead(pid: number, map: PageMap, witness: Witness): D
     }
     return at;
   };
-  return (start, bytes) => {
+  // What the last look found in memory or not mapped, and when; and where the last read ended. In an array, because numbers as
+  // large as these are each made anew outside of one.
+  const looked = new Float64Array(words.buffer, 64, 4);
+  const [from, to, atMs, ended] = [0, 1, 2, 3] as const;
+  const isPresent = (first: number, end: number): boolean => {
+    const follows = first === looked[ended];
+    looked[ended] = end;
+    // Of all clocks the cheapest, and it matters: the caches are cold after a large copy.
+    const nowMs = Date.now();
+    if (nowMs === looked[atMs] && first >= (looked[from] as number) && end <= (looked[to] as number)) return true;
+    const ahead = follows ? Math.min(4 * (end - first), aheadPagesMax) : 0;
+    looked[from] = first;
+    looked[to] = map.presentTo(first, Math.max(end, Math.min(first + ahead, userPages)));
+    looked[atMs] = nowMs;
+    return looked[to] >= end;
+  };
+  const straight: DirectRead = (start, bytes) => {
     const { length } = bytes;
     words[6] = start;
     const low = halves[12] as number;
     const first = (halves[13] as number) * 0x10_0000 + (low >>> 12);
     const end = first + Math.ceil(((low & (pageBytes - 1)) + length) / pageBytes);
-    if (length === 0 || !map.hasNoneAbsent(first, end)) return 0;
+    if (length === 0 || !isPresent(first, end)) return 0;
     const at = addressOf(bytes);
     halves[4] = at;
     halves[5] = at / 0x1_0000_0000;
@@ -56,5 +80,12 @@ export function createDirectRead(pid: number, map: PageMap, witness: Witness): D
     const landed = processVmReadv(pid, wordsAt, 2, wordsAt + 32, 2) - witnessBytes;
     if (landed === length && witness.holds()) return length + 1;
     return Math.max(landed, 0);
+  };
+  return (start, bytes) => {
+    if (bytes.length < detourBytesMin) return straight(start, bytes);
+    words[6] = start;
+    return liesBadly(halves[12] as number, addressOf(bytes))
+      ? readByDetour(straight, start, bytes)
+      : straight(start, bytes);
   };
 }

@@ -415,6 +415,8 @@ class WholeOutcome implements ReadOutcome {
     return (this.#states ??= new Uint8Array(pageCount(this.#range)));
   }
 }
+// A promise looks whether what it is resolved with has a `then`, and Object's prototype is the longest part of the search.
+Object.setPrototypeOf(WholeOutcome.prototype, null);
 
 /** Moves all of `bytes` through a descriptor: how many moved, or -errno where not one did. */
 function moveThrough(call: typeof pread, descriptor: number, address: Address, bytes: Uint8Array): number {
