@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { pageBytes, pageOf, PageState, type PageNumber } from '../common/page.ts';
 import { baseName, type Region } from '../common/region.ts';
+import { rootOf } from './linux/procfs.ts';
 import { PageBits, userPages, visitPages, type PageMap } from './linux/pagemap.ts';
 import { refusedIn } from './pages.ts';
 
@@ -98,7 +99,7 @@ function fileBytes(pid: number, region: Region): bigint | undefined {
   // The first names the very file, and needs a capability; the second may have been replaced since.
   for (const file of [
     `/proc/${pid}/map_files/${hex(region.start)}-${hex(region.end)}`,
-    ...(baseName(region.name) === region.name ? [] : [`/proc/${pid}/root${region.name}`]),
+    ...(baseName(region.name) === region.name ? [] : [rootOf(pid) + region.name]),
   ]) {
     try {
       const { ino, size, isFile } = stat(file);

@@ -51,19 +51,17 @@ export class Process implements LiveSource {
   readonly facts: TargetFacts;
   readonly pid: number;
   readonly startTime: string;
-  /** How bytes are read and written. */
-  readonly transport: Transport;
   readonly #descriptors: Descriptors;
   readonly #identity: Identity;
   readonly #look: RegionLook;
   readonly #pageMap: PageMap | undefined;
   readonly #presence: Presence;
-  readonly #readv: VectorCall;
-  readonly #writev: VectorCall;
   readonly #forcedReadv: VectorCall;
+  readonly #forcedWritev: VectorCall;
+  #transport: Transport;
   readonly #vectors = new WeakMap<ReadPlan, { readonly span: Span; readonly vector: Vector }>();
   readonly #vector: Vector;
-  readonly #direct: DirectRead | undefined;
+  #direct: DirectRead | undefined;
   readonly #fileEndOf: (region: Region) => PageNumber;
   #disposed = false;
 
@@ -72,7 +70,7 @@ export class Process implements LiveSource {
     this.facts = facts;
     this.pid = pid;
     this.startTime = facts.startTime;
-    this.transport = transport;
+    this.#transport = transport;
     this.#descriptors = descriptors;
     this.#identity = createIdentity(pid, descriptors.memory, facts.pointerBytes);
     this.#look = createRegionLook(descriptors.maps);
@@ -80,20 +78,40 @@ export class Process implements LiveSource {
     this.#pageMap = descriptors.pagemap === undefined ? undefined : createPageMap(descriptors.pagemap);
     this.#presence = createPresence(this.#pageMap, this.#look.at, this.#fileEndOf);
     this.#forcedReadv = throughDescriptor(descriptors.memory, pread);
-    const isCall = transport === 'process_vm_readv';
-    this.#readv = isCall
-      ? ({ localAt, locals, remoteAt, remotes }) => processVmReadv(pid, localAt, locals, remoteAt, remotes)
-      : this.#forcedReadv;
-    this.#writev = isCall
-      ? ({ localAt, locals, remoteAt, remotes }) => processVmWritev(pid, localAt, locals, remoteAt, remotes)
-      : throughDescriptor(descriptors.memory, pwrite);
+    this.#forcedWritev = throughDescriptor(descriptors.memory, pwrite);
     this.#vector = createVector(this.#identity.witness);
     const { witness } = this.#identity;
     this.#direct =
-      isCall && witness !== undefined && this.#pageMap !== undefined
+      this.#isByCall && witness !== undefined && this.#pageMap !== undefined
         ? createDirectRead(pid, this.#pageMap, witness)
         : undefined;
   }
+
+  /** How bytes are read and written. */
+  get transport(): Transport {
+    return this.#transport;
+  }
+
+  get #isByCall(): boolean {
+    return this.#transport === 'process_vm_readv';
+  }
+
+  /**
+   * The call asks each time whether it may, the descriptor was asked when it was opened. A process that has closed itself
+   * since is read and written through that from now on; whether there is such a way, where the call was refused.
+   */
+  #leavesCall(errno: number): boolean {
+    if (errno !== Errno.EPERM || !this.#isByCall || !this.isAlive()) return false;
+    this.#transport = '/proc/<pid>/mem';
+    this.#direct = undefined;
+    return true;
+  }
+
+  readonly #readv: VectorCall = ({ localAt, locals, remoteAt, remotes }) =>
+    processVmReadv(this.pid, localAt, locals, remoteAt, remotes);
+
+  readonly #writev: VectorCall = ({ localAt, locals, remoteAt, remotes }) =>
+    processVmWritev(this.pid, localAt, locals, remoteAt, remotes);
 
   /** The regions as the last look found them. */
   get table(): RegionTable {
@@ -176,18 +194,21 @@ export class Process implements LiveSource {
   }
 
   /** Moves what may be moved; whether the bytes are proven to be this address space's. */
-  #move(span: Span, vector: Vector, { faultIn, force }: ReadOptions, faultInPages?: Uint8Array): boolean {
-    this.#choose(span.pages, span.states, faultIn === true, force === true, faultInPages);
-    const moved = transfer(force === true ? this.#forcedReadv : this.#readv, span, vector, this.#onHole);
-    if (moved < 0) throw this.#refusal(-moved);
-    return vector.proven;
+  #move(span: Span, vector: Vector, options: ReadOptions, faultInPages?: Uint8Array): boolean {
+    const force = options.force === true;
+    this.#choose(span.pages, span.states, options.faultIn === true, force, faultInPages);
+    const call = force || !this.#isByCall ? this.#forcedReadv : this.#readv;
+    const moved = transfer(call, span, vector, this.#onHole);
+    if (moved >= 0) return vector.proven;
+    if (!this.#leavesCall(-moved)) throw this.#refusal(-moved);
+    return this.#move(span, vector, options, faultInPages);
   }
 
   /** Leaves out what is not in memory, and what must not be read where the way of reading would not refuse it. */
   #choose(pages: Float64Array, states: Uint8Array, faultIn: boolean, force: boolean, faultInPages?: Uint8Array): void {
     if (faultIn) for (let i = 0; i < states.length; i++) states[i] = triedAgain(states[i] as PageState);
     else this.#presence.mark({ pages, states, faultIn: faultInPages });
-    if (force || this.transport === 'process_vm_readv') return;
+    if (force || this.#isByCall) return;
     for (let i = 0; i < states.length; i++) {
       if ((states[i] as number) > PageState.unread) continue;
       const page = pages[i] as number;
@@ -274,11 +295,15 @@ export class Process implements LiveSource {
       this.#assertOpen();
       for (const { range, bytes } of parts) assertRange(range, bytes.length);
       const pieces = piecesOf(parts);
-      this.#choose(pieces.pages, pieces.states, options.faultIn === true, options.force === true);
       const landed = new Float64Array(parts.length);
-      const call = options.force === true ? this.#forcedReadv : this.#readv;
-      const refused = moveParts(call, parts, pieces, landed, this.#onHole);
-      if (refused < 0) throw this.#refusal(-refused);
+      const force = options.force === true;
+      for (;;) {
+        this.#choose(pieces.pages, pieces.states, options.faultIn === true, force);
+        const call = force || !this.#isByCall ? this.#forcedReadv : this.#readv;
+        const refused = moveParts(call, parts, pieces, landed.fill(0), this.#onHole);
+        if (refused === 0) break;
+        if (!this.#leavesCall(-refused)) throw this.#refusal(-refused);
+      }
       if (!this.isAlive()) throw this.gone();
       let at = 0;
       return parts.map(({ range }, p) => {
@@ -341,8 +366,13 @@ export class Process implements LiveSource {
       return moveThrough(pwrite, this.#descriptors.memory, address, bytes);
     },
     writeVector: (parts, landed) => {
-      if (this.transport !== 'process_vm_readv' && !this.#descriptors.isWritable) return -Errno.EACCES;
-      return moveParts(this.#writev, parts, piecesOf(parts), landed, 'nextPart');
+      if (this.#isByCall) {
+        const refused = moveParts(this.#writev, parts, piecesOf(parts), landed, 'nextPart');
+        if (!this.#leavesCall(-refused)) return refused;
+        landed.fill(0);
+      }
+      if (!this.#descriptors.isWritable) return -Errno.EACCES;
+      return moveParts(this.#forcedWritev, parts, piecesOf(parts), landed, 'nextPart');
     },
     refusal: (errno) => this.#refusal(errno),
   };

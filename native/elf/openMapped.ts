@@ -1,4 +1,5 @@
 import type { Region } from '../../common/region.ts';
+import { rootOf } from '../linux/procfs.ts';
 import { openFile, type FileSource } from './bytes.ts';
 
 /*
@@ -29,7 +30,7 @@ const deletedMark = ' (deleted)';
 export function openByPath(pid: number, region: Region | undefined): FileSource | string {
   if (!region?.name.startsWith('/')) return 'It is not a file.';
   if (region.name.endsWith(deletedMark)) return replaced;
-  const file = openFile(`/proc/${pid}/root${region.name}`);
+  const file = openFile(rootOf(pid) + region.name);
   if (file === undefined) return 'It is not a regular file, or it cannot be opened.';
   if (isInode(file, region.inode)) return file;
   file.dispose();

@@ -152,6 +152,15 @@ export function readLink(path: string): string {
   }
 }
 
+/**
+ * Where the paths of a process lead. Our own root where it does not let us in, which a process may do after it was attached to:
+ * whoever opens a file there makes sure that it is the same one.
+ */
+export function rootOf(pid: number): string {
+  const root = `/proc/${pid}/root`;
+  return readLink(root) === '' ? '' : root;
+}
+
 /** 4 or 8, out of the header of the file that the process runs; `undefined` where that cannot be read. */
 export function readPointerBytes(pid: number): 4 | 8 | undefined {
   let file: number;

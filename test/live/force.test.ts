@@ -1,11 +1,13 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Address } from '../../common/address.ts';
 import { saying } from '../saying.ts';
 import { pageBytes, PageState } from '../../common/page.ts';
 import { createPlan } from '../../native/source.ts';
-import { attachTo, pagesFrom, startScratch, text } from './support.ts';
+import { asUser, attachTo, isRoot, nobody, pagesFrom, startScratch, text, type Scratch } from './support.ts';
 
 const { readable, noAccess, noRead, unmapped, absent } = PageState;
 
@@ -72,28 +74,53 @@ async function withoutCalls(errno: string, ...words: string[]): Promise<Record<s
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
+/** Six pages to be met without the calls: readable, without access, execute-only, read-only, unmapped, not in memory. */
+async function sixPages(target: Scratch): Promise<Address> {
+  const at = await target.map(6, 'rw', 1);
+  await target.protect(at + 4096n, 1, '-');
+  await target.protect(at + 2n * 4096n, 1, 'x');
+  await target.protect(at + 3n * 4096n, 1, 'r');
+  await target.unmap(at + 4n * 4096n, 1);
+  await target.ask(`drop ${(at + 5n * 4096n).toString(16)} 1`);
+  return at;
+}
+
+const foundWithoutCalls = {
+  transport: '/proc/<pid>/mem',
+  states: [readable, noAccess, noRead, readable, unmapped, absent],
+  firstBytes: [1, 0xee, 0xee, 4, 0xee, 0xee],
+  ranges: [3996, 0],
+  written: { before: [1, 1, 1], held: true },
+  many: [2, 2, 0],
+  refused: { code: 'Protected', message: saying(/may not write.*Nothing was written/) },
+  forced: true,
+  afterExit: 'Gone',
+};
+
 test.skipIf(!strace).each(['ENOSYS', 'EPERM'])(
   'where the calls give %s all goes through /proc/<pid>/mem, and protection still holds',
   async (errno) => {
     const target = await startScratch();
-    const at = await target.map(6, 'rw', 1);
-    await target.protect(at + 4096n, 1, '-');
-    await target.protect(at + 2n * 4096n, 1, 'x');
-    await target.protect(at + 3n * 4096n, 1, 'r');
-    await target.unmap(at + 4n * 4096n, 1);
-    await target.ask(`drop ${(at + 5n * 4096n).toString(16)} 1`);
-    const found = await withoutCalls(errno, String(target.pid), text(at));
-    expect(found).toEqual({
-      transport: '/proc/<pid>/mem',
-      states: [readable, noAccess, noRead, readable, unmapped, absent],
-      firstBytes: [1, 0xee, 0xee, 4, 0xee, 0xee],
-      ranges: [3996, 0],
-      written: { before: [1, 1, 1], held: true },
-      many: [2, 2, 0],
-      refused: { code: 'Protected', message: saying(/may not write.*Nothing was written/) },
-      forced: true,
-      afterExit: 'Gone',
-    });
+    const at = await sixPages(target);
+    expect(await withoutCalls(errno, String(target.pid), text(at))).toEqual(foundWithoutCalls);
     await target.exited;
   },
 );
+
+test('a process that closes itself after it was attached to is read and written through the descriptor', async (context) => {
+  if (!isRoot) return context.skip('becoming another user takes root');
+  const target = await startScratch({ uid: nobody });
+  const at = await sixPages(target);
+  const script = fileURLToPath(new URL('without-call.ts', import.meta.url));
+  const parameters = ['--no-warnings', script, String(target.pid), text(at), 'closes'];
+  const child = spawn(process.execPath, parameters, { uid: nobody, gid: nobody, stdio: ['pipe', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill());
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  expect((await lines.next()).value).toBe('process_vm_readv');
+  expect(await target.ask('undumpable')).toBe('ok');
+  expect(await asUser(nobody, 'why', String(target.pid))).toMatchObject({ allowed: false });
+  child.stdin.write('closed\n');
+  const { value } = await lines.next();
+  expect(JSON.parse(value as string)).toEqual(foundWithoutCalls);
+  await target.exited;
+});

@@ -1,11 +1,17 @@
-// Run by tests where neither call works: does what the library does with a process, and prints what came of it as JSON.
+// Run by tests where neither call works, or works no more once it has attached and said so (`closes`): does what the library does with a process, and prints what came of it as JSON.
+import { once } from 'node:events';
 import { MemoryError } from '../../common/error.ts';
 import { attach } from '../../native/attach.ts';
 import { createPlan } from '../../native/source.ts';
 
-const [, , pid, address] = process.argv;
+const [, , pid, address, closes] = process.argv;
 const at = BigInt(address as string);
 const source = await attach(Number(pid));
+if (closes !== undefined) {
+  console.log(source.transport);
+  await once(process.stdin, 'data');
+  process.stdin.pause();
+}
 const plan = createPlan(Array.from({ length: 6 }, (_, i) => Number(at >> 12n) + i));
 plan.bytes.fill(0xee);
 await source.read(plan);
