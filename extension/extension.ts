@@ -9,6 +9,7 @@ import { registerCommands } from './commands.ts';
 import { createContextKeys } from './context.ts';
 import { createBreakOnBytes } from './debug/breakOnBytes.ts';
 import { createDataBreakpoints } from './debug/dataBreakpoints.ts';
+import { callPrctl } from './debug/callPrctl.ts';
 import { createPermits } from './debug/permits.ts';
 import { askToLift } from './debug/permitQuestion.ts';
 import { createDebugNames } from './debug/names.ts';
@@ -102,12 +103,12 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
   const permits = own(
     createPermits({
       sessions,
-      targets,
-      views,
       pid: process.pid,
       whyDenied: (pid) => reportAccess(openAgent, pid),
+      prctl: callPrctl,
       ask: askToLift,
       log: log.info,
+      report,
     }),
   );
   const showVariable = createShowVariable(sessions, views, permits.offer);

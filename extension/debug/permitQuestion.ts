@@ -18,8 +18,8 @@ export async function askToLift(
     {
       modal: true,
       detail:
-        `${allows}\n\nThe debugger calls ${call} in the program, which is stopped, in the frame that is chosen. It is undone when you ` +
-        'close the last memory view of it: close that before you end the debug session.' +
+        `${allows}\n\nThe debugger calls ${call} in the program, which is stopped, in the frame that is chosen, and undoes it as soon ` +
+        'as Live Memory has opened the process: what is open stays open, and the program is as closed to others as before.' +
         (canReadThrough
           ? '\n\nLeft closed, its memory can be read through the debugger: more slowly, and only while it is stopped.'
           : ''),

@@ -3,7 +3,7 @@ import { createDisposableStore } from '../../common/dispose.ts';
 import { MemoryError } from '../../common/error.ts';
 import { createEmitter, type Event } from '../../common/event.ts';
 import { requireLinux } from '../platform.ts';
-import type { OpenAgent, Target } from '../target.ts';
+import { detachedReason, type OpenAgent, type Target } from '../target.ts';
 import type { Targets } from '../targets.ts';
 import { pidResolvers } from './pids.ts';
 import { createSettling } from './settling.ts';
@@ -22,6 +22,8 @@ export interface Debugged {
   readonly target: Target | undefined;
   /** Why it could not be opened. */
   readonly refusal: Error | undefined;
+  /** Whether it is attached to: by the setting, until the user says otherwise by detaching or by asking for its memory. */
+  readonly isWanted: boolean;
   /** Resolves when what is under way to find and open the process has ended. */
   readonly pending: Promise<void>;
 }
@@ -33,6 +35,8 @@ export interface DebugSessions extends vscode.Disposable {
   all(): readonly Debugged[];
   /** Attaches to a process that was refused before; answers the target where it is let in now. */
   retry(debugged: Debugged): Promise<Target | undefined>;
+  /** The user asks for a session's memory, which it may have been detached from: finds and opens its process after all. */
+  want(debugged: Debugged): Promise<void>;
   /** By the id that the debugger's menus pass; without one, the active session. */
   find(sessionId?: string): Debugged | undefined;
   /** A process took the place of one that is gone: the program was started again under the debugger. */
@@ -53,6 +57,9 @@ export interface Entry {
   /** Whether the target's memory was found to be the debuggee's, or will not be asked about again. */
   isProven: boolean;
   proofTries: number;
+  /** What the user has said; the setting's where nothing. */
+  wanted: boolean | undefined;
+  readonly isWanted: boolean;
   /** The opening of the process that the adapter has named. */
   taking: Promise<void>;
   /** What is done at a stop is done once at a time, and again where there was another stop meanwhile. */
@@ -99,6 +106,10 @@ export function createDebugSessions({
       through: undefined,
       isProven: false,
       proofTries: 0,
+      wanted: undefined,
+      get isWanted() {
+        return this.wanted ?? attachesAutomatically();
+      },
       taking: Promise.resolve(),
       settling: 'no',
       release: () => undefined,
@@ -115,7 +126,7 @@ export function createDebugSessions({
     });
     traffic.onState(() => tellState(entry));
     traffic.onPause(() => {
-      if (attachesAutomatically()) wait(entry, settle(entry));
+      if (entry.isWanted) wait(entry, settle(entry));
     });
     traffic.onMemory(() => entry.target?.refresh());
     changed.fire();
@@ -162,9 +173,10 @@ export function createDebugSessions({
 
   /** The process of a session is known. */
   async function take(entry: Entry, pid: number): Promise<void> {
-    if (!attachesAutomatically() || entry.target?.facts.pid === pid) return;
+    if (entry.target?.facts.pid === pid) return;
     letGo(entry);
     entry.pid = pid;
+    if (!entry.isWanted) return;
     const wasThere = targets.find(pid) !== undefined;
     try {
       requireLinux();
@@ -189,10 +201,15 @@ export function createDebugSessions({
     entry.refusal = undefined;
     entry.target = target;
     const use = targets.use(target);
-    const ended = target.onStatus(({ state }) => {
+    const ended = target.onStatus(({ state, reason }) => {
       if (state !== 'gone' || entry.target !== target) return;
       const { pid } = target.facts;
       letGo(entry);
+      if (reason === detachedReason) {
+        entry.wanted = false;
+        changed.fire();
+        return;
+      }
       // After exec the same number is another program, which the session goes on debugging.
       if (entry.whereabouts !== 'here') entry.proofTries = 0;
       else if (target.facts.through === undefined) {
@@ -231,7 +248,7 @@ export function createDebugSessions({
   }
 
   async function resolve(entry: Entry): Promise<void> {
-    const pid = attachesAutomatically() ? await findPid(entry, 'running') : undefined;
+    const pid = entry.isWanted ? await findPid(entry, 'running') : undefined;
     // Once it has stopped, that is for `settle`, which asks all of them and proves what they say.
     if (pid !== undefined && entry.traffic.stops === 0) await (entry.taking = take(entry, pid));
   }
@@ -282,6 +299,14 @@ export function createDebugSessions({
       if (entry !== undefined && pid !== undefined) wait(entry, take(entry, pid));
       await entry?.pending;
       return entry?.target;
+    },
+    async want({ session }) {
+      const entry = entries.get(session.id);
+      if (entry === undefined) return;
+      entry.wanted = true;
+      if (entry.pid !== undefined && entry.whereabouts === 'here') wait(entry, (entry.taking = take(entry, entry.pid)));
+      if (entry.traffic.isPaused) wait(entry, settle(entry));
+      await entry.pending;
     },
     find: (sessionId = vscode.debug.activeDebugSession?.id) => entries.get(sessionId ?? ''),
     onRestart: succession.onRestart,

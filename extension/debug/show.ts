@@ -33,6 +33,7 @@ export function createShowVariable(
     if (debugged === undefined)
       throw new MemoryError('Invalid', 'No program is being debugged. Start a debug session first.');
     await debugged.pending;
+    if (!debugged.isWanted) await sessions.want(debugged);
     const { target, refusal, session } = debugged;
     const isRefused = refusal instanceof MemoryError && refusal.code === 'Denied';
     if (isRefused && debugged.traffic.isPaused && !readThrough.has(session)) {

@@ -53,7 +53,15 @@ export async function memoryView(workbench: Workbench, index = 0): Promise<Memor
     frame,
     row,
     bytes,
-    byte: async (address) => (await bytes(address)).split(' ')[Number(address & 0xfn)],
+    async byte(address) {
+      const inSixteen = (await bytes(address)).split(' ')[Number(address & 0xfn)];
+      if (inSixteen !== undefined) return inSixteen;
+      // A narrow view has rows of eight.
+      const eight = frame.locator(`.row[data-address="${printAddress(address & ~7n)}"] .bytes`);
+      return (await eight.count()) === 0
+        ? undefined
+        : (await eight.textContent())?.trim().split(' ')[Number(address & 7n)];
+    },
     text: async (address) => (await row(address).locator('.text').textContent()) ?? '',
     async goTo(expression) {
       const box = frame.locator('.address-box input');

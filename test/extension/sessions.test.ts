@@ -193,6 +193,25 @@ describe('a program that was there before its debugger', () => {
   );
 });
 
+test('whoever detaches is left alone, through stops too, until the memory is asked for again', async (context) => {
+  if (bed.missing.lldb !== undefined) return context.skip(bed.missing.lldb);
+  await debugging.addBreakpoint('debuggee.c', 'break here');
+  await debugging.start('lldb: loop');
+  const facts = await debugging.facts();
+  const view = await show('numbers');
+  await expect.poll(() => int(view, facts['numbers'])).toBe(1);
+  await workbench.runCommand('Live Memory: Detach');
+  await view.frame.getByText('Detached').first().waitFor();
+  await debugging.stepOver();
+  await debugging.stepOver();
+  await view.frame.getByText('Detached').first().waitFor();
+  await expect.poll(() => view.frame.locator('.live[data-state=stopped]').count()).toBe(0);
+  const again = await show('numbers');
+  await again.frame.locator('.live[data-state=stopped]').first().waitFor();
+  await expect.poll(() => int(again, facts['numbers'])).toBe(1);
+  process.kill(Number(facts['pid']), 'SIGKILL');
+});
+
 describe('two sessions at once', () => {
   test('each has its own process and its own view, and a step of one leaves the other alone', async (context) => {
     if (bed.missing.lldb !== undefined) return context.skip(bed.missing.lldb);

@@ -1,50 +1,9 @@
 import { expect, test } from 'vitest';
-import type { AccessFacts, AccessReport, DenialCause } from '../../common/access.ts';
+import type { AccessFacts } from '../../common/access.ts';
 import { liftingOf } from '../../extension/debug/lifting.ts';
-import { Errno } from '../../native/linux/errno.ts';
+import { facts, report } from './denied.ts';
 
 // Which call in a debuggee would let us in: what no one machine can be made to refuse.
-const facts: AccessFacts = {
-  ours: {
-    uids: [1000, 1000, 1000, 1000],
-    gids: [1000, 1000, 1000, 1000],
-    user: 'me',
-    effective: [],
-    permitted: [],
-    seccomp: 0,
-    noNewPrivileges: false,
-    userNamespace: 'user:[4026531837]',
-    idMaps: '',
-    isInitialUserNamespace: true,
-    isInitialPidNamespace: true,
-    isContainer: false,
-    service: undefined,
-    yamaScope: undefined,
-    modules: [],
-    label: '',
-    deniesPtrace: false,
-  },
-  theirs: {
-    pid: 4242,
-    name: 'debuggee',
-    user: 'me',
-    uids: [1000, 1000, 1000, 1000],
-    gids: [1000, 1000, 1000, 1000],
-    permitted: [],
-    procOwner: 1000,
-    isSameUserNamespace: undefined,
-    namespacePids: [4242],
-    isDescendant: false,
-    isTracedByUs: false,
-    label: '',
-  },
-  tried: { memory: 'denied', look: false, read: Errno.EPERM, write: Errno.EPERM, ownRead: 0 },
-};
-
-const report = (cause: DenialCause, changed: Partial<AccessFacts> = {}): AccessReport => ({
-  ...{ pid: 4242, name: 'debuggee', allowed: false, cause, detail: '', remedies: [] },
-  facts: { ...facts, ...changed },
-});
 const withYama = (yamaScope: number): Partial<AccessFacts> => ({ ours: { ...facts.ours, yamaScope } });
 const ofRoot: Partial<AccessFacts> = { theirs: { ...facts.theirs, procOwner: 0 } };
 
