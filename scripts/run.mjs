@@ -10,6 +10,7 @@ const tasks = {
   start: ['scripts/start.ts'],
   test: ['scripts/test.ts'],
   'test:desktop': ['scripts/desktop.ts'],
+  'test:kernel': ['scripts/kernel.ts'],
   bench: ['scripts/bench.ts'],
   'bench:cma': ['scripts/benchCma.ts'],
   build: ['scripts/build.ts'],

@@ -59,6 +59,11 @@ const needs = {
     present: () =>
       ['python3', '/usr/bin/python3'].some((python) => spawnSync(python, ['-c', 'import debugpy']).status === 0),
   },
+  // Another kernel, see kernel.ts.
+  qemu: {
+    packages: ['qemu-system-x86', 'busybox-static', 'cpio'],
+    present: () => ['qemu-system-x86_64', 'busybox', 'cpio'].every(isOnPath),
+  },
 } satisfies Record<string, Need>;
 
 export type NeedName = keyof typeof needs;

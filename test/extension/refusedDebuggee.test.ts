@@ -144,12 +144,6 @@ test('left closed, it is read through the debugger, and nobody is asked again', 
   await expect.poll(() => view.byte(BigInt(facts['text'] ?? 0))).toBe('61');
 });
 
-test('Yama’s scope is lifted by PR_SET_PTRACER', (context) => {
-  if (!existsSync('/proc/sys/kernel/yama/ptrace_scope'))
-    return context.skip('this kernel has no Yama; test/unit/lifting.test.ts has the words');
-  return context.skip('the debuggee lets everybody in itself (PR_SET_PTRACER, -1)');
-});
-
 test('nothing went wrong behind the scenes', async (context) => {
   if (missing() !== undefined) return context.skip(missing());
   await debugging.stop();

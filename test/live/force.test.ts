@@ -1,15 +1,13 @@
-import { execFile, spawn, spawnSync } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
-import type { Address } from '../../common/address.ts';
-import { saying } from '../saying.ts';
+import { expect, test } from 'vitest';
 import { pageBytes, PageState } from '../../common/page.ts';
 import { createPlan } from '../../native/source.ts';
-import { asUser, attachTo, isRoot, nobody, pagesFrom, startScratch, text, type Scratch } from './support.ts';
+import { asUser, attachTo, isRoot, nobody, pagesFrom, startScratch, text } from './support.ts';
+import { foundWithoutCalls, sixPages, startReader } from './withoutCall.ts';
 
-const { readable, noAccess, noRead, unmapped, absent } = PageState;
+const { readable, noAccess, noRead, unmapped } = PageState;
 
 test('force reads pages without access and execute-only ones, page by page, and only when asked', async () => {
   const target = await startScratch();
@@ -74,29 +72,6 @@ async function withoutCalls(errno: string, ...words: string[]): Promise<Record<s
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-/** Six pages to be met without the calls: readable, without access, execute-only, read-only, unmapped, not in memory. */
-async function sixPages(target: Scratch): Promise<Address> {
-  const at = await target.map(6, 'rw', 1);
-  await target.protect(at + 4096n, 1, '-');
-  await target.protect(at + 2n * 4096n, 1, 'x');
-  await target.protect(at + 3n * 4096n, 1, 'r');
-  await target.unmap(at + 4n * 4096n, 1);
-  await target.ask(`drop ${(at + 5n * 4096n).toString(16)} 1`);
-  return at;
-}
-
-const foundWithoutCalls = {
-  transport: '/proc/<pid>/mem',
-  states: [readable, noAccess, noRead, readable, unmapped, absent],
-  firstBytes: [1, 0xee, 0xee, 4, 0xee, 0xee],
-  ranges: [3996, 0],
-  written: { before: [1, 1, 1], held: true },
-  many: [2, 2, 0],
-  refused: { code: 'Protected', message: saying(/may not write.*Nothing was written/) },
-  forced: true,
-  afterExit: 'Gone',
-};
-
 test.skipIf(!strace).each(['ENOSYS', 'EPERM'])(
   'where the calls give %s all goes through /proc/<pid>/mem, and protection still holds',
   async (errno) => {
@@ -111,16 +86,10 @@ test('a process that closes itself after it was attached to is read and written 
   if (!isRoot) return context.skip('becoming another user takes root');
   const target = await startScratch({ uid: nobody });
   const at = await sixPages(target);
-  const script = fileURLToPath(new URL('without-call.ts', import.meta.url));
-  const parameters = ['--no-warnings', script, String(target.pid), text(at), 'closes'];
-  const child = spawn(process.execPath, parameters, { uid: nobody, gid: nobody, stdio: ['pipe', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill());
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  expect((await lines.next()).value).toBe('process_vm_readv');
+  const reader = startReader(target, at);
+  expect(await reader.attach()).toBe('process_vm_readv');
   expect(await target.ask('undumpable')).toBe('ok');
   expect(await asUser(nobody, 'why', String(target.pid))).toMatchObject({ allowed: false });
-  child.stdin.write('closed\n');
-  const { value } = await lines.next();
-  expect(JSON.parse(value as string)).toEqual(foundWithoutCalls);
+  expect(await reader.goOn()).toEqual(foundWithoutCalls);
   await target.exited;
 });

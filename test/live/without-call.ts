@@ -1,16 +1,19 @@
-// Run by tests where neither call works, or works no more once it has attached and said so (`closes`): does what the library does with a process, and prints what came of it as JSON.
-import { once } from 'node:events';
+// Run by tests where neither call works, or works no more once it has attached and said so (`waits`): does what the library does with a process, and prints what came of it as JSON.
+import { createInterface } from 'node:readline';
 import { MemoryError } from '../../common/error.ts';
 import { attach } from '../../native/attach.ts';
 import { createPlan } from '../../native/source.ts';
 
-const [, , pid, address, closes] = process.argv;
+const [, , pid, address, waits] = process.argv;
 const at = BigInt(address as string);
+const lines = waits === undefined ? undefined : createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+// Whoever asks for that says when to attach, and when the process has closed itself.
+await lines?.next();
 const source = await attach(Number(pid));
-if (closes !== undefined) {
+if (lines !== undefined) {
   console.log(source.transport);
-  await once(process.stdin, 'data');
-  process.stdin.pause();
+  await lines.next();
+  process.stdin.destroy();
 }
 const plan = createPlan(Array.from({ length: 6 }, (_, i) => Number(at >> 12n) + i));
 plan.bytes.fill(0xee);

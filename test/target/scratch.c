@@ -17,6 +17,7 @@
  *   shared PAGES FILL         maps pages of one unnamed file twice                                              → two addresses
  *   huge tlb|thp COUNT FILL   maps COUNT huge pages of 2 MiB, reserved ones or transparent ones                 → address
  *   undumpable                                                                                                  → ok
+ *   prctl OPTION VALUE        calls prctl(2) with it                                                            → what it returns
  *   stop                      stops itself (SIGSTOP), after answering                                           → ok
  *   exec                      becomes a fresh copy of itself, which prints its own facts
  *   exit                      exits
@@ -186,6 +187,8 @@ int main(int argc, char **argv) {
       if (at != MAP_FAILED) memset(at, (int)b, bytes);
       if (at == MAP_FAILED) puts("failed");
       else printf("%p\n", at);
+    } else if (sscanf(line, "prctl %lu %lu", &a, &b) == 2) {
+      printf("%d\n", prctl((int)a, b, 0, 0, 0));
     } else if (strcmp(line, "undumpable") == 0) {
       answer(prctl(PR_SET_DUMPABLE, 0) == 0);
     } else if (strcmp(line, "stop") == 0) {
