@@ -20,13 +20,16 @@ interface Stage {
   /** What it needs of the system. */
   readonly needs?: readonly NeedName[];
   readonly run: (filters: readonly string[]) => Promise<Count>;
+  /** Goes on beside what follows, up to the stages whose tests measure time. */
+  readonly isBeside?: boolean;
+  readonly measuresTime?: boolean;
 }
 
 const artifacts = path.join(root, '.run/artifacts');
 const tool = (file: string): string => path.join(root, 'node_modules', file);
 
 const stages: readonly Stage[] = [
-  { name: 'lint', run: () => check([tool('eslint/bin/eslint.js'), '--max-warnings', '0', '.']) },
+  { name: 'lint', isBeside: true, run: () => check([tool('eslint/bin/eslint.js'), '--max-warnings', '0', '.']) },
   { name: 'format', run: () => check([tool('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.']) },
   { name: 'types', run: () => check([tool('typescript-7/bin/tsc'), '--build']) },
   {
@@ -39,10 +42,11 @@ const stages: readonly Stage[] = [
     },
   },
   { name: 'unit', run: (filters) => vitest('unit', filters) },
-  { name: 'live', needs: ['cc', 'strace', 'python3'], run: (filters) => vitest('live', filters) },
-  { name: 'webview', needs: ['chromium'], run: (filters) => vitest('webview', filters) },
+  { name: 'live', measuresTime: true, needs: ['cc', 'strace', 'python3'], run: (filters) => vitest('live', filters) },
+  { name: 'webview', measuresTime: true, needs: ['chromium'], run: (filters) => vitest('webview', filters) },
   {
     name: 'extension',
+    measuresTime: true,
     needs: ['cc', 'c++', 'chromium', 'python3', 'redis', 'strace', 'lldb', 'gdb', 'debugpy'],
     run: (filters) => {
       installServer();
@@ -93,7 +97,7 @@ async function main(parameters: readonly string[]): Promise<number> {
   const total = { passed: 0, failed: 0, skipped: 0 };
   const notes: string[] = [];
   const lines: string[] = [];
-  for (const stage of wanted) {
+  const runStage = async (stage: Stage): Promise<void> => {
     console.log(`\n── ${stage.name}`);
     const from = performance.now();
     let count: Count;
@@ -109,7 +113,15 @@ async function main(parameters: readonly string[]): Promise<number> {
     total.failed += count.failed;
     total.skipped += count.skipped;
     notes.push(...count.notes);
+  };
+  const beside: Promise<void>[] = [];
+  for (const stage of wanted) {
+    if (stage.measuresTime === true) await Promise.all(beside);
+    const running = runStage(stage);
+    if (stage.isBeside === true) beside.push(running);
+    else await running;
   }
+  await Promise.all(beside);
 
   console.log(`\n${lines.join('\n')}`);
   if (notes.length > 0) console.log(`\nSkipped:\n${notes.join('\n')}`);
