@@ -1,14 +1,35 @@
 import * as vscode from 'vscode';
+import type { Disposable } from '../../common/dispose.ts';
 import { MemoryError } from '../../common/error.ts';
 import { adapterAnswerMs } from '../../common/limits.ts';
 import { fieldsOf } from './traffic.ts';
 
-/** Asks an adapter. Rejects with MemoryError: what it said, or that it does not answer. */
+/** Whether the program of a session is stopped, by the session's id; of one that is not here nobody knows. */
+const pauses = new Map<string, () => boolean>();
+
+/** From now on nothing is asked of a session while its program runs, whoever asks. */
+export function askWhilePaused({ id }: vscode.DebugSession, isPaused: () => boolean): Disposable {
+  pauses.set(id, isPaused);
+  return {
+    dispose() {
+      // A session that is started again keeps its id.
+      if (pauses.get(id) === isPaused) pauses.delete(id);
+    },
+  };
+}
+
+/** Asks an adapter. Rejects with MemoryError: what it said, that it does not answer, or Cancelled while the program runs. */
 export async function ask(
   session: vscode.DebugSession,
   command: string,
   parameters: Readonly<Record<string, unknown>>,
 ): Promise<Readonly<Record<string, unknown>>> {
+  if (pauses.get(session.id)?.() === false) {
+    throw new MemoryError(
+      'Cancelled',
+      `“${session.name}” runs, and its debugger is asked for nothing meanwhile. Pause it and try again.`,
+    );
+  }
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(

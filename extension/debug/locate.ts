@@ -47,7 +47,7 @@ export async function locateVariable(
   const expression = variable.evaluateName ?? nameAsExpression(variable.name);
   // `$rsp` has no place: of its `&` lldb gives a copy of its own.
   if (expression !== undefined && !expression.startsWith('$')) {
-    const found = await locateExpression(session, expression, frameId).catch(() => undefined);
+    const found = await locateExpression(session, expression, frameId).catch(unlessCancelled);
     if (found !== undefined) {
       if (/lldb/i.test(session.type) && isInRegister(variable, found.start)) throw nowhere(variable);
       return found;
@@ -91,7 +91,7 @@ export async function locateExpression(
   const isReference = type.replaceAll(' ', '').endsWith('&*');
   const start = pointerIn(isReference ? await evaluate(session, expression, frameId) : result);
   if (start === undefined) throw noAddress(expression, result);
-  const size = await evaluate(session, `sizeof(${expression})`, frameId).catch(() => undefined);
+  const size = await evaluate(session, `sizeof(${expression})`, frameId).catch(unlessCancelled);
   const length = Number(/\b(\d+)\b\s*$/.exec(size ?? '')?.[1]);
   const range = { start, length: Number.isSafeInteger(length) && length > 0 ? length : unknownLength };
   return isValidRange(range) ? range : { start, length: unknownLength };
@@ -105,7 +105,7 @@ export async function locatePointed(
 ): Promise<Range> {
   const expression = variable.evaluateName ?? nameAsExpression(variable.name);
   if (expression !== undefined) {
-    const found = await locateExpression(session, `*(${expression})`, frameId).catch(() => undefined);
+    const found = await locateExpression(session, `*(${expression})`, frameId).catch(unlessCancelled);
     if (found !== undefined) return found;
   }
   const start = pointerIn(variable.value);
@@ -146,6 +146,12 @@ export async function addressOfExpression(
   const pointer = pointerIn(result);
   if (pointer !== undefined) return pointer;
   return (await locateExpression(session, expression, frameId)).start;
+}
+
+/** There may be another way to what a debugger refuses, but none once its program has gone on. */
+function unlessCancelled(error: unknown): undefined {
+  if (error instanceof MemoryError && error.code === 'Cancelled') throw error;
+  return undefined;
 }
 
 function integerIn(text: string): bigint | undefined {

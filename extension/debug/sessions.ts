@@ -5,6 +5,7 @@ import { createEmitter, type Event } from '../../common/event.ts';
 import { requireLinux } from '../platform.ts';
 import { detachedReason, type OpenAgent, type Target } from '../target.ts';
 import type { Targets } from '../targets.ts';
+import { askWhilePaused } from './ask.ts';
 import { pidResolvers } from './pids.ts';
 import { createSettling } from './settling.ts';
 import { createSuccession, type Restart } from './succession.ts';
@@ -66,6 +67,8 @@ export interface Entry {
   settling: 'no' | 'yes' | 'again';
   /** Ends what was begun for the target that it has. */
   release: () => void;
+  /** Keeps everybody from asking the adapter while the program runs. */
+  readonly guard: vscode.Disposable;
   pending: Promise<void>;
 }
 
@@ -113,6 +116,7 @@ export function createDebugSessions({
       taking: Promise.resolve(),
       settling: 'no',
       release: () => undefined,
+      guard: askWhilePaused(session, () => traffic.isPaused),
       pending: Promise.resolve(),
     };
     const last = entries.get(session.id);
@@ -146,6 +150,7 @@ export function createDebugSessions({
   function end(entry: Entry): void {
     // A session that is started again keeps its id, and the end of its last run may come after the next has begun.
     if (entries.get(entry.session.id) === entry) entries.delete(entry.session.id);
+    entry.guard.dispose();
     letGo(entry);
     changed.fire();
   }

@@ -70,17 +70,18 @@ export function createShowVariable(
   async function locate(argument: unknown, how: Way): Promise<void> {
     const debugged = await meant(argument);
     const { session, traffic } = debugged;
-    if (!traffic.isPaused)
-      throw new MemoryError(
-        'Invalid',
-        `“${session.name}” is running. Pause it: a debugger knows variables only while it is stopped.`,
-      );
-    const frame = await chosenFrame(session, traffic.threadId);
-    const variable = variableFrom(argument);
-    const range =
-      variable === undefined
-        ? await how.ofExpression(session, expressionIn(argument), frame)
-        : await how.ofVariable(session, variable, frame);
+    const find = async (): Promise<Range> => {
+      const frame = await chosenFrame(session, traffic.threadId);
+      const variable = variableFrom(argument);
+      if (variable !== undefined) return how.ofVariable(session, variable, frame);
+      return how.ofExpression(session, expressionIn(argument), frame);
+    };
+    if (!traffic.isPaused) throw isRunning(session);
+    const range = await find().catch((error: unknown) => {
+      // It has gone on meanwhile.
+      if (error instanceof MemoryError && error.code === 'Cancelled') throw isRunning(session);
+      throw error;
+    });
     await requireMapped(debugged, range);
     show(debugged, range);
   }
@@ -89,6 +90,13 @@ export function createShowVariable(
     own: (argument) => locate(argument, { ofVariable: locateVariable, ofExpression: locateExpression }),
     pointed: (argument) => locate(argument, { ofVariable: locatePointed, ofExpression: locatePointedBy }),
   };
+}
+
+function isRunning({ name }: vscode.DebugSession): MemoryError {
+  return new MemoryError(
+    'Invalid',
+    `“${name}” is running. Pause it: a debugger knows variables only while it is stopped.`,
+  );
 }
 
 /** A session whose process is open. */

@@ -129,6 +129,17 @@ test.for(['zzz', 'minus', 'empty', 'huge', 'top', 'object', 'number'])(
   },
 );
 
+test('where the program goes on while its debugger is asked, nothing more is asked, and no other bytes are shown instead', async () => {
+  await start('runs');
+  const from = debugging.traffic().at(-1)?.timeMs;
+  expect(await told(showZzz)).toMatch(/is running. Pause it/);
+  expect(debugging.requestsWhileRunning(from)).toEqual([]);
+  expect(await workbench.page.locator('iframe.webview:visible').count()).toBe(0);
+  // The workbench logs what it shows as an error, and this one was to be shown.
+  const { errors } = workbench;
+  errors.splice(0, errors.length, ...errors.filter((error) => !error.includes('is running. Pause it')));
+});
+
 test('a debugger that does not answer is given up in time', async () => {
   await start('silent');
   const text = await told(showZzz);

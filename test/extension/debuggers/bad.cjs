@@ -29,6 +29,12 @@ const ways = {
   fast: (request) => respond(request, false, {}),
   errors: (request) => respond(request, false, { error: { id: 'x', format: 5 } }),
   nonsense: (request) => respond(request, true, nonsense[request.command]),
+  // The program goes on by itself while it is asked where something is.
+  runs: (request) => {
+    if (!String(request.arguments?.expression).startsWith('&')) return respond(request, false, {});
+    send({ type: 'event', event: 'continued', body: { threadId: 1, allThreadsContinued: true } });
+    setTimeout(() => respond(request, true, { result: '0x1000', type: 'int *', variablesReference: 0 }), 100);
+  },
 };
 
 /** @type {Record<string, unknown>} */
