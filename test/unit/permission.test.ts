@@ -4,44 +4,10 @@ import { capabilitiesOf } from '../../native/linux/capabilities.ts';
 import { parseService } from '../../native/linux/credentials.ts';
 import { Errno } from '../../native/linux/errno.ts';
 import { denialOf, printDenial } from '../../native/linux/permission.ts';
+import { facts } from './denied.ts';
 
 // What no one machine has: each scope of Yama, each security module, each kind of container. The rest is in test/live/.
-const plain: AccessFacts = {
-  ours: {
-    uids: [1000, 1000, 1000, 1000],
-    gids: [1000, 1000, 1000, 1000],
-    user: 'me',
-    effective: [],
-    permitted: [],
-    seccomp: 0,
-    noNewPrivileges: false,
-    userNamespace: 'user:[4026531837]',
-    idMaps: '',
-    isInitialUserNamespace: true,
-    isInitialPidNamespace: true,
-    isContainer: false,
-    service: undefined,
-    yamaScope: undefined,
-    modules: [],
-    label: '',
-    deniesPtrace: false,
-  },
-  theirs: {
-    pid: 4242,
-    name: 'redis-server',
-    user: 'me',
-    uids: [1000, 1000, 1000, 1000],
-    gids: [1000, 1000, 1000, 1000],
-    permitted: [],
-    procOwner: 1000,
-    isSameUserNamespace: undefined,
-    namespacePids: [4242],
-    isDescendant: false,
-    isTracedByUs: false,
-    label: '',
-  },
-  tried: { memory: 'denied', look: false, read: Errno.EPERM, write: Errno.EPERM, ownRead: 0 },
-};
+const plain: AccessFacts = { ...facts, theirs: { ...facts.theirs, name: 'redis-server' } };
 
 interface Changes {
   readonly ours?: Partial<AccessFacts['ours']>;
