@@ -1,3 +1,4 @@
+import { offsetInPage, pageBytes } from '../common/page.ts';
 import type { DirectRead } from './direct.ts';
 import { localAddress } from './linux/libc.ts';
 
@@ -18,17 +19,15 @@ export const detourBytesMin = 64 * 1024;
 /** Pieces that are read either way before the faster one is taken. */
 const triesEach = 4;
 
-const pageMask = 4095;
-
 let ours: { readonly bytes: Uint8Array; readonly at: number } | undefined;
 
-/** The least nanoseconds that a byte took, either way; the same for all processes, because it is the processor's. */
+/** The least milliseconds that a whole piece took, either way; the same for all processes, because it is the processor's. */
 const least = { straight: Infinity, detour: Infinity };
 let tries = 0;
 
 /** Whether a buffer at `at` lies badly for what is read into it from `from`; the lower bits of both are enough. */
 export function liesBadly(from: number, at: number): boolean {
-  const ahead = (at - from) & pageMask;
+  const ahead = (at - from) & (pageBytes - 1);
   return ahead > 0 && ahead < 32;
 }
 
@@ -37,21 +36,15 @@ export function readByDetour(read: DirectRead, start: bigint, bytes: Uint8Array)
   const { length } = bytes;
   for (let done = 0; done < length;) {
     const piece = Math.min(pieceBytes, length - done);
-    const isWhole = piece === pieceBytes;
-    const isTrial = isWhole && tries < 2 * triesEach;
-    const way = isTrial
-      ? tries % 2 === 0
-        ? 'straight'
-        : 'detour'
-      : least.detour < least.straight
-        ? 'detour'
-        : 'straight';
+    const isTrial = piece === pieceBytes && tries < 2 * triesEach;
+    const isDetour = isTrial ? tries % 2 === 1 : least.detour < least.straight;
     const begunMs = isTrial ? performance.now() : 0;
     const target = bytes.subarray(done, done + piece);
     const from = start + BigInt(done);
-    const landed = way === 'detour' ? throughOurs(read, from, target) : read(from, target);
+    const landed = isDetour ? throughOurs(read, from, target) : read(from, target);
     if (landed <= piece) return done + landed;
     if (isTrial) {
+      const way = isDetour ? 'detour' : 'straight';
       least[way] = Math.min(least[way], performance.now() - begunMs);
       tries++;
     }
@@ -62,11 +55,11 @@ export function readByDetour(read: DirectRead, start: bigint, bytes: Uint8Array)
 
 function throughOurs(read: DirectRead, start: bigint, bytes: Uint8Array): number {
   if (ours === undefined) {
-    const room = new Uint8Array(pieceBytes + 2 * (pageMask + 1));
+    const room = new Uint8Array(pieceBytes + 2 * pageBytes);
     ours = { bytes: room, at: localAddress(room) };
   }
   // A cache line further into its page than the source: past what is taken for overlapping.
-  const offset = (Number(start & 4095n) + 64 - ours.at) & pageMask;
+  const offset = (offsetInPage(start) + 64 - ours.at) & (pageBytes - 1);
   const piece = ours.bytes.subarray(offset, offset + bytes.length);
   const landed = read(start, piece);
   bytes.set(landed >= bytes.length ? piece : piece.subarray(0, landed));

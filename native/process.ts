@@ -110,6 +110,10 @@ export class Process implements LiveSource {
   readonly #readv: VectorCall = ({ localAt, locals, remoteAt, remotes }) =>
     processVmReadv(this.pid, localAt, locals, remoteAt, remotes);
 
+  #callFor(force: boolean): VectorCall {
+    return force || !this.#isByCall ? this.#forcedReadv : this.#readv;
+  }
+
   readonly #writev: VectorCall = ({ localAt, locals, remoteAt, remotes }) =>
     processVmWritev(this.pid, localAt, locals, remoteAt, remotes);
 
@@ -197,8 +201,7 @@ export class Process implements LiveSource {
   #move(span: Span, vector: Vector, options: ReadOptions, faultInPages?: Uint8Array): boolean {
     const force = options.force === true;
     this.#choose(span.pages, span.states, options.faultIn === true, force, faultInPages);
-    const call = force || !this.#isByCall ? this.#forcedReadv : this.#readv;
-    const moved = transfer(call, span, vector, this.#onHole);
+    const moved = transfer(this.#callFor(force), span, vector, this.#onHole);
     if (moved >= 0) return vector.proven;
     if (!this.#leavesCall(-moved)) throw this.#refusal(-moved);
     return this.#move(span, vector, options, faultInPages);
@@ -299,8 +302,7 @@ export class Process implements LiveSource {
       const force = options.force === true;
       for (;;) {
         this.#choose(pieces.pages, pieces.states, options.faultIn === true, force);
-        const call = force || !this.#isByCall ? this.#forcedReadv : this.#readv;
-        const refused = moveParts(call, parts, pieces, landed.fill(0), this.#onHole);
+        const refused = moveParts(this.#callFor(force), parts, pieces, landed.fill(0), this.#onHole);
         if (refused === 0) break;
         if (!this.#leavesCall(-refused)) throw this.#refusal(-refused);
       }

@@ -2,14 +2,11 @@ import path from 'node:path';
 import process from 'node:process';
 import { build } from './build.ts';
 import { root } from './install.mjs';
-import { endAll, onStop, run } from './processes.ts';
+import { run, runTask } from './processes.ts';
 import { installPackages, installServer } from './setup.ts';
 
 // Benchmarks compare with C, count system calls, and measure in a whole VS Code.
-onStop(() => {
-  void endAll().then(() => process.exit(130));
-});
-try {
+await runTask(async () => {
   installPackages(['cc', 'chromium', 'strace']);
   installServer();
   build('production');
@@ -17,9 +14,4 @@ try {
     cwd: root,
   });
   process.exitCode = code ?? 1;
-} catch (error) {
-  console.error((error as Error).message);
-  process.exitCode = 1;
-} finally {
-  await endAll();
-}
+});

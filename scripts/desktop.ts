@@ -6,7 +6,7 @@ import type { HostResult } from '../test/extension/host/index.ts';
 import { artifacts } from '../test/extension/vscode.ts';
 import { build } from './build.ts';
 import { root } from './install.mjs';
-import { endAll, onStop } from './processes.ts';
+import { runTask } from './processes.ts';
 
 /**
  * npm run test:desktop            the suites of test/extension/host in a desktop VS Code, which it downloads
@@ -66,14 +66,4 @@ async function main(): Promise<void> {
   if (failed > 0) process.exitCode = 1;
 }
 
-onStop(() => {
-  void endAll().then(() => process.exit(130));
-});
-try {
-  await main();
-} catch (error) {
-  console.error((error as Error).message);
-  process.exitCode = 1;
-} finally {
-  await endAll();
-}
+await runTask(main);

@@ -12,9 +12,8 @@ import {
 import path from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import { pathToFileURL } from 'node:url';
 import { root } from './install.mjs';
-import { endAll, onStop } from './processes.ts';
+import { runTask } from './processes.ts';
 import { findOnPath, installPackages } from './setup.ts';
 
 /**
@@ -45,12 +44,13 @@ const modules = [
   'fs/overlayfs/overlay',
 ];
 
+/** Emulated, everything takes ten times as long. */
 const limits = ['--testTimeout=600000', '--hookTimeout=600000', '--expect.poll.timeout=120000'];
 
 /** Why there is no such kernel here, or nothing. */
-export function installKernel(): string | undefined {
+function fetchKernel(): string | undefined {
   if (process.arch !== 'x64') return `Debian's kernel is started on x64 only; this is ${process.arch}`;
-  if (existsSync(path.join(folder, 'initrd'))) return undefined;
+  if (existsSync(path.join(folder, 'vmlinuz'))) return undefined;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(path.join(folder, 'root/modules'), { recursive: true });
   try {
@@ -61,18 +61,12 @@ export function installKernel(): string | undefined {
     const [file = ''] = readdirSync(folder).filter((entry) => entry.endsWith('.deb'));
     output('dpkg-deb', ['-x', file, 'package']);
     const [version = ''] = readdirSync(path.join(folder, 'package/lib/modules'));
-    renameSync(path.join(folder, 'package/boot', `vmlinuz-${version}`), path.join(folder, 'vmlinuz'));
     for (const module of modules) {
       const from = path.join(folder, 'package/lib/modules', version, 'kernel', `${module}.ko`);
       copyFileSync(from, path.join(folder, 'root/modules', path.basename(from)));
     }
-    copyFileSync(findOnPath('busybox') ?? '', path.join(folder, 'root/busybox'));
-    const init = path.join(folder, 'root/init');
-    copyFileSync(path.join(root, 'scripts/guest.sh'), init);
-    chmodSync(init, 0o755);
-    const order = modules.map((module) => `${path.basename(module)}.ko\n`).join('');
-    writeFileSync(path.join(folder, 'root/modules/order'), order);
-    output('sh', ['-c', 'cd root && find . | cpio -o -H newc > ../initrd.new && mv ../initrd.new ../initrd']);
+    // The last of what is needed, which tells that all of it is there.
+    renameSync(path.join(folder, 'package/boot', `vmlinuz-${version}`), path.join(folder, 'vmlinuz'));
     rmSync(path.join(folder, 'package'), { recursive: true });
     rmSync(path.join(folder, file));
     return undefined;
@@ -88,15 +82,27 @@ function output(command: string, parameters: readonly string[]): string {
   return stdout;
 }
 
+/** What the kernel begins with: modules, and a program that goes on with the host's files. Takes no time, so each run has its own. */
+function packInitrd(): void {
+  const init = path.join(folder, 'root/init');
+  copyFileSync(findOnPath('busybox') ?? '', path.join(folder, 'root/busybox'));
+  copyFileSync(path.join(root, 'scripts/guest.sh'), init);
+  chmodSync(init, 0o755);
+  const order = modules.map((module) => `${path.basename(module)}.ko\n`).join('');
+  writeFileSync(path.join(folder, 'root/modules/order'), order);
+  output('sh', ['-c', 'cd root && find . | cpio -o -H newc > ../initrd']);
+}
+
 /** Runs the tests in there, as root; resolves with vitest's exit code, or with what QEMU says where there is none. */
-export async function testUnderKernel(filters: readonly string[]): Promise<number> {
+async function testUnderKernel(filters: readonly string[]): Promise<number> {
+  packInitrd();
   const command = [process.execPath, 'node_modules/vitest/vitest.mjs', 'run', '--project', 'live', '--no-color'];
   const words = [...command, '--reporter=verbose', ...limits, ...(filters.length > 0 ? filters : files)];
   writeFileSync(path.join(folder, 'run'), `cd '${root}'\n${words.map((word) => `'${word}'`).join(' ')}\n`);
   const guest = spawn(
     'qemu-system-x86_64',
     [
-      // Emulated, for KVM inside of a virtual machine may hang: ten times as slow. A processor without AVX, which QEMU 7.2 emulates badly.
+      // Not by KVM, which may hang inside of a virtual machine; and on one thread, for on several QEMU 7.2 lets Node crash now and then.
       ...['-accel', 'tcg,thread=single', '-cpu', 'max', '-m', '4096'],
       ...['-nographic', '-no-reboot', '-net', 'none'],
       ...['-kernel', path.join(folder, 'vmlinuz'), '-initrd', path.join(folder, 'initrd')],
@@ -117,23 +123,9 @@ export async function testUnderKernel(filters: readonly string[]): Promise<numbe
   return code ?? 1;
 }
 
-async function main(): Promise<void> {
+await runTask(async () => {
   installPackages(['cc', 'strace', 'python3', 'qemu']);
-  const missing = installKernel();
+  const missing = fetchKernel();
   if (missing !== undefined) throw new Error(`No other kernel to test under: ${missing}.`);
   process.exitCode = await testUnderKernel(process.argv.slice(2));
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  onStop(() => {
-    void endAll().then(() => process.exit(130));
-  });
-  try {
-    await main();
-  } catch (error) {
-    console.error((error as Error).message);
-    process.exitCode = 1;
-  } finally {
-    await endAll();
-  }
-}
+});

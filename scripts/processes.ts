@@ -62,6 +62,24 @@ export function onStop(end: (reason: string) => void): void {
   }
 }
 
+/** Does a task, and ends all that it has started, however it ends; what it throws is the last thing that it says. */
+export async function runTask(
+  task: () => Promise<void>,
+  codeOf: (reason: string) => number = () => 130,
+): Promise<void> {
+  onStop((reason) => {
+    void endAll().then(() => process.exit(codeOf(reason)));
+  });
+  try {
+    await task();
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  } finally {
+    await endAll();
+  }
+}
+
 /** Runs a program to its end, with the output of this one; `undefined` is the code of one that was killed. */
 export function run(
   command: string,

@@ -5,7 +5,7 @@ import { build } from './build.ts';
 import { installGdb } from './gdb.ts';
 import { root } from './install.mjs';
 import { makeLibrary, makePackage } from './package.ts';
-import { endAll, onStop, run } from './processes.ts';
+import { run, runTask } from './processes.ts';
 import { installPackages, installServer, type NeedName } from './setup.ts';
 import type { Count } from './tally.ts';
 
@@ -133,14 +133,9 @@ function print({ passed, failed, skipped }: Omit<Count, 'notes'>): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
-onStop((reason) => {
-  void endAll().then(() => process.exit(reason === 'SIGINT' ? 130 : 143));
-});
-try {
-  process.exitCode = (await main(process.argv.slice(2))) > 0 ? 1 : 0;
-} catch (error) {
-  console.error((error as Error).message);
-  process.exitCode = 1;
-} finally {
-  await endAll();
-}
+await runTask(
+  async () => {
+    process.exitCode = (await main(process.argv.slice(2))) > 0 ? 1 : 0;
+  },
+  (reason) => (reason === 'SIGINT' ? 130 : 143),
+);

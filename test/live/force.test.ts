@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { pageBytes, PageState } from '../../common/page.ts';
 import { createPlan } from '../../native/source.ts';
 import { asUser, attachTo, isRoot, nobody, pagesFrom, startScratch, text } from './support.ts';
-import { foundWithoutCalls, sixPages, startReader } from './withoutCall.ts';
+import { foundWithoutCalls, sixPages, startReader } from './sixPages.ts';
 
 const { readable, noAccess, noRead, unmapped } = PageState;
 

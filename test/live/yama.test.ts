@@ -3,7 +3,7 @@ import type { AccessReport } from '../../common/access.ts';
 import { liftingOf } from '../../extension/debug/lifting.ts';
 import { readProc } from '../../native/linux/procfs.ts';
 import { asUser, isRoot, nobody, startScratch } from './support.ts';
-import { foundWithoutCalls, sixPages, startReader } from './withoutCall.ts';
+import { foundWithoutCalls, sixPages, startReader } from './sixPages.ts';
 
 // Under a kernel with Yama and its scope 1: what a debugger has a program call does let us in, and what is open stays open when
 // that is undone. `npm run test:kernel` runs this where there is one.
