@@ -15,11 +15,11 @@ export type DirectRead = (start: bigint, bytes: Uint8Array) => number;
 const keptBytesMax = 2 ** 20;
 
 /**
- * How far a look goes at most for reads that follow each other. What a look has found in memory holds for the millisecond
- * that it was made in: the last page of one large piece is as far from its look. A look is a system call, and would be a third
- * of what a loop over small reads takes.
+ * How far a look goes at most for reads that follow each other. What a look has found in memory holds for a millisecond or
+ * two: the last page of one large piece is further from its look. A look is a system call, and would be a third of what a
+ * loop over small reads takes.
  */
-const aheadPagesMax = 256;
+const aheadPagesMax = 512;
 
 export function createDirectRead(pid: number, map: PageMap, witness: Witness): DirectRead {
   // Two local iovecs, then two remote ones: { base, length } each. The witness is first: a large copy would leave nothing that
@@ -59,8 +59,10 @@ export function createDirectRead(pid: number, map: PageMap, witness: Witness): D
     looked[ended] = end;
     // Of all clocks the cheapest, and it matters: the caches are cold after a large copy.
     const nowMs = Date.now();
-    if (nowMs === looked[atMs] && first >= (looked[from] as number) && end <= (looked[to] as number)) return true;
-    const ahead = follows ? Math.min(4 * (end - first), aheadPagesMax) : 0;
+    const ageMs = nowMs - (looked[atMs] as number);
+    // Not less than none, which is what a clock that was set back makes of it.
+    if ((ageMs === 0 || ageMs === 1) && first >= (looked[from] as number) && end <= (looked[to] as number)) return true;
+    const ahead = follows ? Math.min(8 * (end - first), aheadPagesMax) : 0;
     looked[from] = first;
     looked[to] = map.presentTo(first, Math.max(end, Math.min(first + ahead, userPages)));
     looked[atMs] = nowMs;

@@ -13,7 +13,7 @@ interface Look {
 }
 
 /** The short way into a process, each look that it makes, and a clock that stands still. */
-function direct(pid: number): { readonly read: DirectRead; readonly looks: Look[]; tick(): void } {
+function direct(pid: number): { readonly read: DirectRead; readonly looks: Look[]; tick(ms: number): void } {
   const [memory, pagemap] = [openSync(`/proc/${pid}/mem`, 'r'), openSync(`/proc/${pid}/pagemap`, 'r')];
   let nowMs = 1e12;
   const clock = vi.spyOn(Date, 'now').mockImplementation(() => nowMs);
@@ -30,12 +30,12 @@ function direct(pid: number): { readonly read: DirectRead; readonly looks: Look[
   };
   const { witness } = createIdentity(pid, memory, 8);
   if (witness === undefined) throw new Error('the process has no witness');
-  return { read: createDirectRead(pid, { ...map, presentTo }, witness), looks, tick: () => void nowMs++ };
+  return { read: createDirectRead(pid, { ...map, presentTo }, witness), looks, tick: (ms) => void (nowMs += ms) };
 }
 
-test('createDirectRead: reads that follow each other share a look, for a millisecond', async () => {
+test('createDirectRead: reads that follow each other share a look, for a millisecond or two', async () => {
   const target = await startScratch();
-  const at = await target.map(32, 'rw', 1);
+  const at = await target.map(64, 'rw', 1);
   const { read, looks, tick } = direct(target.pid);
   const bytes = new Uint8Array(4 * pageBytes);
   const readPages = (page: number): number => {
@@ -45,18 +45,24 @@ test('createDirectRead: reads that follow each other share a look, for a millise
     return landed;
   };
   const all = bytes.length + 1;
-  for (const page of [0, 4, 8, 12, 16]) expect(readPages(page)).toBe(all);
+  for (const page of [0, 4, 8, 12, 16, 20, 24, 28]) expect(readPages(page)).toBe(all);
+  tick(1);
+  expect(readPages(32)).toBe(all);
   const first = pageOf(at);
   expect(looks).toEqual([
     { from: first, to: first + 4 },
-    { from: first + 4, to: first + 20 },
+    { from: first + 4, to: first + 36 },
   ]);
-  tick();
-  expect(readPages(16)).toBe(all);
+  tick(1);
+  expect(readPages(32)).toBe(all);
   expect(looks).toHaveLength(3);
+  // A clock that is set back.
+  tick(-1);
+  expect(readPages(32)).toBe(all);
+  expect(looks).toHaveLength(4);
   // Elsewhere, and without what came before: no further than what is asked for.
   expect(readPages(1)).toBe(all);
-  expect(looks.slice(3)).toEqual([{ from: first + 1, to: first + 5 }]);
+  expect(looks.slice(4)).toEqual([{ from: first + 1, to: first + 5 }]);
 });
 
 test('createDirectRead: a look ahead ends where a page is not in memory, and that page stays where it is', async () => {
