@@ -68,6 +68,10 @@ async function stopsAndReads(adapter: Adapter, workbench: Workbench, debugging: 
   await debugging.openPeer({ address, length: shownBytes });
   await sleep(2000);
   const beside = await timeStops(debugging, painted);
+  // What VS Code and the browser take of a stop by themselves.
+  await debugging.openPeer({ address, length: 0 });
+  await sleep(2000);
+  const bare = await timeStops(debugging, painted);
   const results: BenchResult[] = [
     { name: `${adapter}: from a stop to painted bytes, median`, value: median(alone.ours), unit: 'ms' },
     {
@@ -83,10 +87,18 @@ async function stopsAndReads(adapter: Adapter, workbench: Workbench, debugging: 
       unit: 'ms',
     },
     { name: `${adapter}: that view, median`, value: median(beside.peers), unit: 'ms' },
-    { name: `${adapter}: that view, 95th percentile`, value: percentile(beside.peers), unit: 'ms' },
+    { name: `${adapter}: that view through readMemory, 95th percentile`, value: percentile(beside.peers), unit: 'ms' },
     {
       name: `${adapter}: ours after that view`,
       value: medianOf(beside.ours, beside.peers, (a, b) => a - b),
+      unit: 'ms',
+      limit: 0,
+    },
+    { name: `${adapter}: beside a view that reads nothing, 95th percentile`, value: percentile(bare.ours), unit: 'ms' },
+    { name: `${adapter}: that view, 95th percentile`, value: percentile(bare.peers), unit: 'ms' },
+    {
+      name: `${adapter}: ours after the view that reads nothing`,
+      value: medianOf(bare.ours, bare.peers, (a, b) => a - b),
       unit: 'ms',
       limit: 0,
     },

@@ -59,7 +59,8 @@ let shown;
 let panel;
 
 /**
- * The least that a memory view over `readMemory` can be: at each stop it reads, and shows the bytes as text.
+ * The least that a memory view over `readMemory` can be: at each stop it reads, and shows the bytes as text. With a length of 0
+ * it reads nothing: no view of VS Code shows anything of a stop sooner.
  * @param {{ address: string, length: number }} what
  */
 exports.openPeer = async (what) => {
@@ -76,7 +77,8 @@ exports.openPeer = async (what) => {
     const host = acquireVsCodeApi();
     const pre = document.querySelector('pre');
     addEventListener('message', ({ data: { stop, data } }) => requestAnimationFrame(() => {
-      pre.textContent = Array.from(atob(data), (c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join(' ');
+      pre.textContent = data === '' ? stop :
+        Array.from(atob(data), (c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join(' ');
       // What the next animation frame finds has been painted.
       requestAnimationFrame(() => host.postMessage({ stop, paintedMs: Date.now() }));
     }));
@@ -96,11 +98,9 @@ exports.stopped = async (session) => {
   const one = { stoppedMs: Date.now() };
   const stop = stops.push(one) - 1;
   if (panel === undefined || shown === undefined) return;
-  const { data } = await session.customRequest('readMemory', {
-    memoryReference: shown.address,
-    offset: 0,
-    count: shown.length,
-  });
+  const { address: memoryReference, length: count } = shown;
+  const { data } =
+    count === 0 ? { data: '' } : await session.customRequest('readMemory', { memoryReference, offset: 0, count });
   one.readMs = Date.now() - one.stoppedMs;
   await panel.webview.postMessage({ stop, data });
 };
