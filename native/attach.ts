@@ -16,7 +16,8 @@ import {
   type Stat,
 } from './linux/procfs.ts';
 import { assertPid, whyMissing } from './missing.ts';
-import { Process, settle, type Descriptors } from './process.ts';
+import { Process, type Descriptors } from './process.ts';
+import { settle } from './promises.ts';
 import type { Transport } from './transport.ts';
 
 /**

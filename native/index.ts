@@ -17,7 +17,8 @@ export { attach, reattach } from './attach.ts';
 export { list } from './list.ts';
 export { whyDenied } from './access.ts';
 export type { AccessCause, AccessFacts, AccessReport } from '../common/access.ts';
-export type { Process, ReadOutcome } from './process.ts';
+export type { ReadOutcome } from './outcome.ts';
+export type { Process } from './process.ts';
 export type { ProcessEntry, TargetFacts } from '../common/protocol.ts';
 export type { Transport } from './transport.ts';
 

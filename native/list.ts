@@ -6,7 +6,7 @@ import { isAllowed, tryAccess } from './linux/attempt.ts';
 import { readOurSide } from './linux/credentials.ts';
 import { denialOf, printDenial, readAccess } from './linux/permission.ts';
 import { processName, readArguments, readLink, readStat, readStatus, userName } from './linux/procfs.ts';
-import { settle } from './process.ts';
+import { settle } from './promises.ts';
 
 /** The processes that there are: our own user's first, then by name. Kernel threads and ourselves are left out. */
 export function list(): Promise<ProcessEntry[]> {

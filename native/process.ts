@@ -9,7 +9,7 @@ import { accessBits, Access, type Region, type RegionTable } from '../common/reg
 import { goneError, whyGone } from './gone.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import { Errno } from './linux/errno.ts';
-import { localAddress, pread, processVmReadv, processVmWritev, pwrite } from './linux/libc.ts';
+import { pread, processVmReadv, processVmWritev, pwrite } from './linux/libc.ts';
 import { createPageMap, type PageMap } from './linux/pagemap.ts';
 import { explainDenial } from './linux/permission.ts';
 import { readProc, readStat } from './linux/procfs.ts';
@@ -19,12 +19,14 @@ import { createVector, transfer, type Span, type Vector, type VectorCall } from 
 import { createRegionLook, type RegionLook } from './look.ts';
 import { refusedIn, spanOf, unreadableRanges } from './pages.ts';
 import { createDirectRead, type DirectRead } from './direct.ts';
+import { joinStates, outcomeOf, pageCount, WholeOutcome, type ReadOutcome } from './outcome.ts';
 import { createFileEnds, createPresence, missingState, type Presence } from './presence.ts';
+import { breathe, settle } from './promises.ts';
 import { assertRange } from './ranges.ts';
 import { readResidency, unknownFigures, type CountedFigures } from './residency.ts';
 import type { LiveSource, ReadOptions, ReadPlan, WriteOptions, Written } from './source.ts';
 import { streamRange, type Piece, type StreamOptions } from './stream.ts';
-import { throughDescriptor, type Transport } from './transport.ts';
+import { moveThrough, throughDescriptor, type Transport } from './transport.ts';
 import { writeMemory, writeParts, type PartToWrite, type PartWritten, type WriteAccess } from './write.ts';
 
 /** The descriptors that hold on to one address space; `attach` opens them and the process closes them. */
@@ -35,15 +37,6 @@ export interface Descriptors {
   readonly maps: number;
   /** Undefined where the kernel has none or does not show it. */
   readonly pagemap: number | undefined;
-}
-
-export interface ReadOutcome {
-  /** Bytes that were read. */
-  readonly read: number;
-  /** A `PageState` for each page that the range touches. */
-  readonly states: Uint8Array;
-  /** What could not be read; its bytes in the buffer are as they were. */
-  readonly unreadable: readonly Range[];
 }
 
 /** The memory of a running process. Made by `attach`. */
@@ -278,7 +271,7 @@ export class Process implements LiveSource {
     const span = spanOf(rest, bytes.subarray(landed));
     if (!this.#move(span, this.#vector, options) && !this.isAlive()) throw this.gone();
     if (landed === 0) return span.states;
-    return joined(new Uint8Array(pageCount({ start: range.start, length: landed })), span.states);
+    return joinStates(new Uint8Array(pageCount({ start: range.start, length: landed })), span.states);
   }
 
   /** The bytes that came the short way; all of them only where they are proven. Throws Gone. */
@@ -415,63 +408,4 @@ export class Process implements LiveSource {
 
 function triedAgain(state: PageState): PageState {
   return state === PageState.absent || state === PageState.swapped ? PageState.unread : state;
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
-}
-
-function outcomeOf(range: Range, states: Uint8Array): ReadOutcome {
-  const unreadable = unreadableRanges(range, states).map((hole) => hole.range);
-  return { read: unreadable.reduce((left, hole) => left - hole.length, range.length), states, unreadable };
-}
-
-const nothing: readonly Range[] = Object.freeze([]);
-
-/** All of a range was read. A state for each page is made for whoever asks: it would cost a fiftieth of reading a megabyte. */
-class WholeOutcome implements ReadOutcome {
-  readonly read: number;
-  readonly unreadable = nothing;
-  readonly #range: Range;
-  #states: Uint8Array | undefined;
-
-  constructor(range: Range) {
-    this.read = range.length;
-    this.#range = range;
-  }
-
-  get states(): Uint8Array {
-    return (this.#states ??= new Uint8Array(pageCount(this.#range)));
-  }
-}
-// A promise looks whether what it is resolved with has a `then`, and Object's prototype is the longest part of the search.
-Object.setPrototypeOf(WholeOutcome.prototype, null);
-
-/** Moves all of `bytes` through a descriptor: how many moved, or -errno where not one did. */
-function moveThrough(call: typeof pread, descriptor: number, address: Address, bytes: Uint8Array): number {
-  const local = localAddress(bytes);
-  let moved = 0;
-  while (moved < bytes.length) {
-    const count = call(descriptor, local + moved, bytes.length - moved, BigInt.asIntN(64, address + BigInt(moved)));
-    if (count <= 0) return moved > 0 ? moved : count;
-    moved += count;
-  }
-  return moved;
-}
-
-/** Lets the event loop take a turn. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** What a synchronous body returns or throws, as a promise. */
-export function settle<T>(body: () => T): Promise<T> {
-  return new Promise((resolve) => resolve(body()));
-}
-
-function pageCount(range: Range): number {
-  return Math.ceil((Number(range.start & 0xfffn) + range.length) / 4096);
 }

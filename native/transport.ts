@@ -1,5 +1,6 @@
+import type { Address } from '../common/address.ts';
 import { Errno } from './linux/errno.ts';
-import type { pread, pwrite } from './linux/libc.ts';
+import { localAddress, type pread, type pwrite } from './linux/libc.ts';
 import type { VectorCall } from './linux/vector.ts';
 
 /** How bytes get here: by the system call, or through /proc/<pid>/mem where the kernel or a filter forbids that. */
@@ -43,4 +44,21 @@ export function throughDescriptor(memory: number, move: typeof pread | typeof pw
 
 function word(words: Uint32Array, at: number): number {
   return (words[at + 1] as number) * 0x1_0000_0000 + (words[at] as number);
+}
+
+/** Moves all of `bytes` through a descriptor: how many moved, or -errno where not one did. */
+export function moveThrough(
+  call: typeof pread | typeof pwrite,
+  descriptor: number,
+  address: Address,
+  bytes: Uint8Array,
+): number {
+  const local = localAddress(bytes);
+  let moved = 0;
+  while (moved < bytes.length) {
+    const count = call(descriptor, local + moved, bytes.length - moved, BigInt.asIntN(64, address + BigInt(moved)));
+    if (count <= 0) return moved > 0 ? moved : count;
+    moved += count;
+  }
+  return moved;
 }

@@ -7,7 +7,8 @@ import type { DebugSessions } from './sessions.ts';
 
 /**
  * What a hover over a variable says while its program is stopped: where it is, and a link to its bytes. VS Code lets nobody add to
- * the hover that shows the debugger's value; with Alt held it shows this one in its place. Asks nothing while a program runs.
+ * the hover that shows the debugger's value; with Alt held it shows this one in its place. Asks nothing while a program runs,
+ * nor about what is not the source of the chosen frame, as VS Code does.
  */
 export function registerVariableHover(sessions: DebugSessions): vscode.Disposable {
   return vscode.languages.registerHoverProvider('*', {
@@ -20,6 +21,8 @@ export function registerVariableHover(sessions: DebugSessions): vscode.Disposabl
       try {
         const frame = await chosenFrame(session, traffic.threadId);
         if (cancellation.isCancellationRequested || !traffic.isPaused) return undefined;
+        const source = frame === undefined ? undefined : traffic.sourceOf(frame);
+        if (source !== undefined && vscode.Uri.file(source).toString() !== document.uri.toString()) return undefined;
         const range = await locateExpression(session, found.text, frame);
         const address = printAddress(range.start);
         await target.call('resolve', { expression: address });

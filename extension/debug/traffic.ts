@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { createEmitter, type Event } from '../../common/event.ts';
 
 /*
@@ -31,6 +32,8 @@ export interface Traffic {
   readonly pid: number | undefined;
   /** The thread that stopped last. */
   readonly threadId: number | undefined;
+  /** The absolute path of the source file that a frame of this stop is in, as far as VS Code has asked for the frame. */
+  sourceOf(frameId: number): string | undefined;
   /** What it has put out lately: some answer a command with output. */
   readonly output: string;
   /** The data breakpoints that VS Code has last sent; any request replaces all that the adapter has. */
@@ -79,6 +82,7 @@ export function createTraffic(): Traffic {
   };
   let pid: number | undefined;
   let threadId: number | undefined;
+  const sources = new Map<number, string>();
   let output = '';
   /** Requests that may fail, in which case the process has not moved; by their number. */
   const moving = new Set<unknown>();
@@ -89,6 +93,7 @@ export function createTraffic(): Traffic {
 
   function turn(next: 'running' | 'stopped'): void {
     isPaused = next === 'stopped';
+    if (next === 'running') sources.clear();
     if (next === state && next === 'running') return;
     state = next;
     states.fire(next);
@@ -117,6 +122,8 @@ export function createTraffic(): Traffic {
       }
       case 'stopped':
         moving.clear();
+        // Adapters give the number of a frame again.
+        sources.clear();
         threadId = typeof body['threadId'] === 'number' ? body['threadId'] : undefined;
         // Where other threads run on, memory changes on.
         if (body['allThreadsStopped'] !== false) turn('stopped');
@@ -147,6 +154,14 @@ export function createTraffic(): Traffic {
     }
   }
 
+  function learnFrames(frames: unknown): void {
+    for (const frame of Array.isArray(frames) ? frames : []) {
+      const { id, source } = fieldsOf(frame);
+      const { path } = fieldsOf(source);
+      if (typeof id === 'number' && typeof path === 'string' && isAbsolute(path)) sources.set(id, path);
+    }
+  }
+
   function breaks(request: unknown, list: unknown): void {
     if (!Array.isArray(list)) return;
     if (JSON.stringify(list) === own) {
@@ -171,6 +186,7 @@ export function createTraffic(): Traffic {
       if (type === 'event') happened(event, fieldsOf(body));
       if (type !== 'response') return;
       if (command === 'initialize' && success === true) learn(fieldsOf(body));
+      if (command === 'stackTrace') learnFrames(fieldsOf(body)['stackFrames']);
       if (breaking.delete(request)) dataBreakpointsSent.fire();
       if (!moving.delete(request) || success !== false) return;
       if (wasStopped) turn('stopped');
@@ -188,6 +204,7 @@ export function createTraffic(): Traffic {
     get pid() {
       return pid;
     },
+    sourceOf: (frameId) => sources.get(frameId),
     get output() {
       return output;
     },

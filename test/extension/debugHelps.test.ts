@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lineOf, until, type AdapterName, type DebugBed, type Debugging } from './debug.ts';
 import { openDebugWindow, type DebugWindow } from './debugWindow.ts';
@@ -129,6 +130,19 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     );
     expect(await card.count()).toBe(0);
     await workbench.page.keyboard.press('Escape');
+
+    // In a file that the stopped frame is not in, the name is not the debugger's.
+    await debugging.quiet();
+    const before = debugging.traffic().length;
+    const other = path.join(bed.folder, 'other.c');
+    writeFileSync(other, 'int global_counter; // elsewhere\n');
+    await debugging.command('vscode.open', pathToFileURL(other).href);
+    await hover('elsewhere', 'global_counter');
+    await workbench.page.waitForTimeout(500);
+    const asked = debugging.traffic().slice(before);
+    expect(asked.filter(({ kind, name }) => kind === 'request' && name === 'evaluate')).toEqual([]);
+    await workbench.page.keyboard.press('Escape');
+    await workbench.runCommand('View: Close Editor');
   });
 
   test('Break When These Bytes Change stops the program where it writes them', async (context) => {

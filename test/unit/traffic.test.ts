@@ -68,6 +68,24 @@ test('where other threads run on, memory changes on', () => {
   expect(traffic.state).toBe('stopped');
 });
 
+test('the frames that VS Code has asked for tell their source, until the process goes on', () => {
+  const { traffic } = listened();
+  const frames = (...stackFrames: unknown[]): unknown => response(5, 'stackTrace', true, { stackFrames });
+  traffic.received(event('stopped', { threadId: 1 }));
+  traffic.received(
+    frames({ id: 1, source: { path: '/src/a.c' } }, { id: 2, source: { path: 'b.c' } }, { id: 3 }, { id: '4' }, null),
+  );
+  traffic.received(response(6, 'stackTrace', true, { stackFrames: 7 }));
+  expect([1, 2, 3, 4].map((id) => traffic.sourceOf(id))).toEqual(['/src/a.c', undefined, undefined, undefined]);
+  traffic.sent(request(7, 'next'));
+  expect(traffic.sourceOf(1)).toBeUndefined();
+  traffic.received(event('stopped', { threadId: 1 }));
+  traffic.received(frames({ id: 1, source: { path: '/src/c.c' } }));
+  expect(traffic.sourceOf(1)).toBe('/src/c.c');
+  traffic.received(event('stopped', { threadId: 1 }));
+  expect(traffic.sourceOf(1)).toBeUndefined();
+});
+
 test('what the adapter can do comes with initialize, and may change', () => {
   const { traffic, told } = listened();
   traffic.received(response(1, 'initialize', true, { supportsReadMemoryRequest: true }));
