@@ -4,16 +4,23 @@ import { MemoryError } from '../../common/error.ts';
 import { adapterAnswerMs } from '../../common/limits.ts';
 import { fieldsOf } from './traffic.ts';
 
-/** Whether the program of a session is stopped, by the session's id; of one that is not here nobody knows. */
-const pauses = new Map<string, () => boolean>();
+/** What is known here of a session that is asked. */
+interface Asked {
+  isPaused(): boolean;
+  /** A request goes off; what is returned is to be called when it has been answered. */
+  expect(command: string, parameters: unknown): () => void;
+}
+
+/** By the session's id; of a session that is not here nobody knows. */
+const known = new Map<string, Asked>();
 
 /** From now on nothing is asked of a session while its program runs, whoever asks. */
-export function askWhilePaused({ id }: vscode.DebugSession, isPaused: () => boolean): Disposable {
-  pauses.set(id, isPaused);
+export function askWhilePaused({ id }: vscode.DebugSession, asked: Asked): Disposable {
+  known.set(id, asked);
   return {
     dispose() {
       // A session that is started again keeps its id.
-      if (pauses.get(id) === isPaused) pauses.delete(id);
+      if (known.get(id) === asked) known.delete(id);
     },
   };
 }
@@ -24,7 +31,8 @@ export async function ask(
   command: string,
   parameters: Readonly<Record<string, unknown>>,
 ): Promise<Readonly<Record<string, unknown>>> {
-  if (pauses.get(session.id)?.() === false) {
+  const asked = known.get(session.id);
+  if (asked?.isPaused() === false) {
     throw new MemoryError(
       'Cancelled',
       `“${session.name}” runs, and its debugger is asked for nothing meanwhile. Pause it and try again.`,
@@ -37,8 +45,10 @@ export async function ask(
       adapterAnswerMs,
     );
   });
+  const answered = asked?.expect(command, parameters);
   try {
-    return fieldsOf(await Promise.race([session.customRequest(command, parameters), late]));
+    const answer = Promise.resolve(session.customRequest(command, parameters)).finally(answered);
+    return fieldsOf(await Promise.race([answer, late]));
   } catch (error) {
     if (error instanceof MemoryError) throw error;
     const said = (error instanceof Error ? error.message : String(error)).trim();

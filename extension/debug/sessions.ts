@@ -7,6 +7,7 @@ import { detachedReason, type OpenAgent, type Target } from '../target.ts';
 import type { Targets } from '../targets.ts';
 import { askWhilePaused } from './ask.ts';
 import { pidResolvers } from './pids.ts';
+import { createQuiet } from './quiet.ts';
 import { createSettling } from './settling.ts';
 import { createSuccession, type Restart } from './succession.ts';
 import type { ThroughDebugger } from './throughDebugger.ts';
@@ -99,6 +100,7 @@ export function createDebugSessions({
 
   function track(session: vscode.DebugSession): vscode.DebugAdapterTracker {
     const traffic = createTraffic();
+    const quiet = createQuiet();
     const entry: Entry = {
       session,
       traffic,
@@ -116,7 +118,7 @@ export function createDebugSessions({
       taking: Promise.resolve(),
       settling: 'no',
       release: () => undefined,
-      guard: askWhilePaused(session, () => traffic.isPaused),
+      guard: askWhilePaused(session, { isPaused: () => traffic.isPaused, expect: quiet.expect }),
       pending: Promise.resolve(),
     };
     const last = entries.get(session.id);
@@ -135,8 +137,14 @@ export function createDebugSessions({
     traffic.onMemory(() => entry.target?.refresh());
     changed.fire();
     return {
-      onWillReceiveMessage: (message) => traffic.sent(message),
-      onDidSendMessage: (message) => traffic.received(message),
+      onWillReceiveMessage(message) {
+        quiet.sent(message);
+        traffic.sent(message);
+      },
+      onDidSendMessage(message) {
+        quiet.received(message);
+        traffic.received(message);
+      },
       onWillStopSession: () => end(entry),
       onExit: () => end(entry),
     };

@@ -120,6 +120,19 @@ describe.each(['silent', 'errors', 'nonsense'])('an adapter whose way is %s', (h
   });
 });
 
+test('what an adapter refuses us and would have VS Code show is said once, by us', async () => {
+  await start('loud');
+  const view = await openView();
+  await workbench.runCommand('Notifications: Clear All Notifications');
+  await type(view, '77');
+  await expect.poll(() => view.notice().textContent()).toMatch(/refuses: a loud no/);
+  expect(await workbench.notification().allTextContents()).toEqual([]);
+  // What somebody else asks is shown as ever.
+  await debugging.request('evaluate', { expression: 'zzz' }).catch(() => undefined);
+  await workbench.notification('a loud no').waitFor();
+  expect(await truth()).toEqual([1, 0, 0, 0]);
+});
+
 test.for(['zzz', 'minus', 'empty', 'huge', 'top', 'object', 'number'])(
   'a variable whose reference is %s has no place in memory, in words',
   async (name) => {

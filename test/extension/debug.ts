@@ -311,6 +311,8 @@ export interface Debugging {
   /** The same through the API, in a moment. */
   addBreakpoint(file: string, mark: string): Promise<void>;
   clearBreakpoints(): Promise<void>;
+  /** Opens a file of the debuggees' folder. */
+  openFile(file: string): Promise<void>;
   /** Chooses it in _Debug: Select and Start Debugging_; resolves at the first stop. */
   start(name: ConfigurationName): Promise<Stop>;
   /** The same without waiting for a stop: resolves when the program has told its facts. */
@@ -615,6 +617,7 @@ export function createDebugging(workbench: Workbench, bed: DebugBed): Debugging 
     },
     addBreakpoint: (file, mark) => ask({ ask: 'breakAt', file: path.join(bed.folder, file), line: lineOf(file, mark) }),
     clearBreakpoints: () => ask({ ask: 'clearBreakpoints' }),
+    openFile: (file) => ask({ ask: 'openFile', file: path.join(bed.folder, file) }),
     start: (name) => nextStop(() => choose(name)),
     async startRunning(name) {
       await choose(name);

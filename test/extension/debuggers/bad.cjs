@@ -28,6 +28,8 @@ const ways = {
   silent: () => undefined,
   fast: (request) => respond(request, false, {}),
   errors: (request) => respond(request, false, { error: { id: 'x', format: 5 } }),
+  // VS Code shows what says that it is for the user.
+  loud: (request) => respond(request, false, { error: { id: 1, format: 'a loud no', showUser: true } }),
   nonsense: (request) => respond(request, true, nonsense[request.command]),
   // The program goes on by itself while it is asked where something is.
   runs: (request) => {
