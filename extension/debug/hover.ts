@@ -1,3 +1,4 @@
+import { normalize } from 'node:path';
 import * as vscode from 'vscode';
 import { printAddress } from '../../common/address.ts';
 import { chosenFrame } from './ask.ts';
@@ -22,7 +23,7 @@ export function registerVariableHover(sessions: DebugSessions): vscode.Disposabl
         const frame = await chosenFrame(session, traffic.threadId);
         if (cancellation.isCancellationRequested || !traffic.isPaused) return undefined;
         const source = frame === undefined ? undefined : traffic.sourceOf(frame);
-        if (source !== undefined && vscode.Uri.file(source).toString() !== document.uri.toString()) return undefined;
+        if (source !== undefined && !isFile(document.uri, source)) return undefined;
         const range = await locateExpression(session, found.text, frame);
         const address = printAddress(range.start);
         await target.call('resolve', { expression: address });
@@ -39,6 +40,11 @@ export function registerVariableHover(sessions: DebugSessions): vscode.Disposabl
       }
     },
   });
+}
+
+/** Compilers note paths such as `src/../main.c`. */
+function isFile({ scheme, fsPath }: vscode.Uri, file: string): boolean {
+  return scheme === 'file' && normalize(fsPath) === normalize(file);
 }
 
 function link(command: string, title: string, expression: string): string {
