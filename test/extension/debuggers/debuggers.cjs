@@ -179,7 +179,7 @@ const answers = {
     vscode.debug.addBreakpoints([
       new vscode.SourceBreakpoint(new vscode.Location(vscode.Uri.file(file), new vscode.Position(line - 1, 0))),
     ]),
-  openFile: async ({ file }) => void (await vscode.window.showTextDocument(vscode.Uri.file(file))),
+  openFile: async ({ file }) => void (await vscode.window.showTextDocument(vscode.Uri.file(file), { preview: false })),
   clearBreakpoints: () => vscode.debug.removeBreakpoints(vscode.debug.breakpoints),
   timeReads: ({ session, ...what }) => measure.timeReads(find(session).session, what),
   step: ({ session, ...what }) => measure.step(find(session).session, what),
