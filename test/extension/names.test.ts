@@ -94,7 +94,7 @@ async function choose(way: 'Down' | 'Up', name: string): Promise<void> {
     await debugging.command(`workbench.action.debug.callStack${way}`);
     await until(`${name} is the chosen frame`, isChosen, 2000).catch(() => undefined);
   }
-  expect(await isChosen()).toBe(true);
+  expect(await isChosen(), JSON.stringify(await debugging.where())).toBe(true);
 }
 
 describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %s', (adapter) => {
