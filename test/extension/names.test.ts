@@ -225,6 +225,8 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
     await view.goTo(facts['*given'] as string);
     const shown = (): Promise<string[]> => hover(view, fact('*given') + 8n).catch(() => []);
+    // VS Code asks for the other frames a while after a stop.
+    await debugging.quiet();
     await choose('Down', 'loop');
     await expect
       .poll(shown, { timeout: 15_000 })
