@@ -131,6 +131,7 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     // The last one's may still be there for a moment.
     await expect.poll(() => card.count()).toBe(0);
     await workbench.page.waitForTimeout(500);
+    expect(await card.count()).toBe(0);
     expect(await workbench.notification().allTextContents()).toEqual([]);
     await workbench.page.keyboard.press('Escape');
 
