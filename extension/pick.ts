@@ -31,7 +31,7 @@ export function pickProcess(
   pick.matchOnDetail = true;
   pick.buttons = [refresh];
   let listed: readonly ProcessItem[] = [];
-  let pids = new Set<number>();
+  let processes: ReadonlyMap<number, ProcessEntry> = new Map();
   let asked = 0;
   let shown = true;
 
@@ -39,10 +39,10 @@ export function pickProcess(
     const turn = ++asked;
     pick.busy = true;
     try {
-      const processes = await list();
+      const entries = await list();
       if (turn !== asked || !shown) return;
-      listed = itemsOf(processes);
-      pids = new Set(processes.map((process) => process.pid));
+      listed = itemsOf(entries);
+      processes = new Map(entries.map((entry) => [entry.pid, entry]));
       pick.keepScrollPosition = true;
       show();
     } catch (error) {
@@ -54,8 +54,14 @@ export function pickProcess(
 
   function show(): void {
     const typed = typedPid(pick.value);
-    const extra = typed !== undefined && !pids.has(typed) ? [typedItem(typed, options.verb)] : [];
-    pick.items = [...extra, ...listed];
+    if (typed === undefined) {
+      pick.items = listed;
+      return;
+    }
+    // Digits are in many pids and command lines; a pid that is typed whole is that process and no other.
+    const exact = typedItem(typed, options.verb, processes.get(typed));
+    pick.items = [exact, ...listed.filter(({ pid }) => pid !== typed)];
+    pick.activeItems = [exact];
   }
 
   return new Promise((resolve) => {
@@ -98,18 +104,31 @@ function itemsOf(processes: readonly ProcessEntry[]): ProcessItem[] {
 }
 
 function itemOf(process: ProcessEntry): ProcessItem {
-  const { pid, name, user, commandLine, residentBytes, denied } = process;
+  const { pid, name, denied } = process;
   return {
     pid,
     label: denied === null ? `$(circuit-board) ${name}` : `$(lock) ${name}`,
-    description: `${pid} · ${user} · ${printSize(residentBytes)}`,
-    detail: denied === null ? commandLine || `[${name}]` : `${denied} — ${commandLine}`,
+    description: `${pid} · ${ownerOf(process)}`,
+    detail: detailOf(process),
   };
 }
 
-function typedItem(pid: number, verb: string): ProcessItem {
-  return { pid, label: `$(arrow-right) ${verb} process ${pid}`, description: 'not in the list', alwaysShow: true };
+function typedItem(pid: number, verb: string, process: ProcessEntry | undefined): ProcessItem {
+  const label = `$(arrow-right) ${verb} process ${pid}`;
+  if (process === undefined) return { pid, label, description: 'not in the list', alwaysShow: true };
+  return {
+    pid,
+    label,
+    description: `${process.name} · ${ownerOf(process)}`,
+    detail: detailOf(process),
+    alwaysShow: true,
+  };
 }
+
+const ownerOf = ({ user, residentBytes }: ProcessEntry): string => `${user} · ${printSize(residentBytes)}`;
+
+const detailOf = ({ name, commandLine, denied }: ProcessEntry): string =>
+  denied === null ? commandLine || `[${name}]` : `${denied} — ${commandLine}`;
 
 function typedPid(text: string): number | undefined {
   const pid = /^\d{1,7}$/.test(text.trim()) ? Number(text) : 0;

@@ -24,10 +24,19 @@ export interface MemoryView {
 /** Attaches through the palette's list of processes, as a user does. */
 export async function attachFromPalette(workbench: Workbench, pid: number): Promise<MemoryView> {
   await markOld(workbench);
-  await openProcessList(workbench);
-  await workbench.pick(String(pid), String(pid));
+  await chooseProcess(workbench, pid);
   await workbench.view().locator('#app:not([data-old]) .row[data-address]').first().waitFor();
   return memoryView(workbench);
+}
+
+/** Opens the list of processes, types a pid and takes what is offered for it. */
+export async function chooseProcess(workbench: Workbench, pid: number): Promise<void> {
+  await openProcessList(workbench);
+  await workbench.page.locator('.quick-input-widget:visible input.input').fill(String(pid));
+  await workbench
+    .quickPicks()
+    .filter({ has: workbench.page.locator('.label-name', { hasText: new RegExp(`process ${pid}$`) }) })
+    .click();
 }
 
 /** Opens the list of processes and waits for it: what the palette leaves on the screen for a moment is not it. */

@@ -1,7 +1,11 @@
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { printAddress, type Address } from '../../common/address.ts';
 import { startTarget, type RunningTarget } from '../target/target.ts';
-import { attachFromPalette, openProcessList, type MemoryView } from './memory.ts';
+import { attachFromPalette, chooseProcess, openProcessList, type MemoryView } from './memory.ts';
 import { startVSCode, type VSCode } from './vscode.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
@@ -26,8 +30,7 @@ async function start(): Promise<RunningTarget> {
 
 describe('attaching', () => {
   async function refused(pid: number): Promise<string> {
-    await openProcessList(workbench);
-    await workbench.pick(String(pid), String(pid));
+    await chooseProcess(workbench, pid);
     const message = workbench.notification().last();
     await message.waitFor();
     const text = (await message.textContent()) ?? '';
@@ -41,6 +44,27 @@ describe('attaching', () => {
 
   test('to a kernel thread says that it has no memory of its own', async () => {
     expect(await refused(2)).toMatch(/thread of the kernel/);
+  });
+
+  test('a pid that is typed whole is that process, whoever has its digits in a name', async () => {
+    const target = await start();
+    const decoy = path.join(mkdtempSync(path.join(tmpdir(), 'live-memory-decoy-')), `${target.pid}0`);
+    copyFileSync('/bin/sleep', decoy);
+    const sleeping = spawn(decoy, ['60']);
+    onTestFinished(() => {
+      sleeping.kill();
+      rmSync(path.dirname(decoy), { recursive: true });
+    });
+    await openProcessList(workbench);
+    await workbench.page.keyboard.type(String(target.pid));
+    await workbench.quickPicks().filter({ hasText: decoy }).waitFor();
+    await workbench
+      .quickPicks()
+      .filter({ hasText: `Attach to process ${target.pid}scratch` })
+      .waitFor();
+    await workbench.screenshot('typed-pid-dark');
+    await workbench.page.keyboard.press('Enter');
+    await expect.poll(() => workbench.page.locator('.tab.active').textContent()).toContain(`scratch (${target.pid})`);
   });
 
   test('to a zombie says that it has ended', async () => {

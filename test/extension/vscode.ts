@@ -84,7 +84,10 @@ export async function startVSCode(options: VSCodeOptions): Promise<VSCode> {
   writeFileSync(place('config.yaml'), '');
   if (options.folder === undefined) writeFileSync(place('folder/notes.txt'), 'Live Memory\n');
 
-  writeSettings(place('user/User/settings.json'), { ...quietSettings, ...options.settings });
+  // Those of a machine's scope count in the machine's file only, where the window is in a browser; those of an
+  // application's in the user's.
+  for (const file of ['user/User/settings.json', 'user/Machine/settings.json'])
+    writeSettings(place(file), { ...quietSettings, ...options.settings });
 
   const env = {
     ...process.env,
