@@ -2,13 +2,13 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../../common/dispose.ts';
 import { MemoryError } from '../../common/error.ts';
 import { adapterAnswerMs } from '../../common/limits.ts';
+import type { Expected } from './ours.ts';
 import { fieldsOf } from './traffic.ts';
 
 /** What is known here of a session that is asked. */
 interface Asked {
   isPaused(): boolean;
-  /** A request goes off; what is returned is to be called when it has been answered. */
-  expect(command: string, parameters: unknown): () => void;
+  expect(command: string, parameters: unknown): Expected;
 }
 
 /** By the session's id; of a session that is not here nobody knows. */
@@ -32,12 +32,13 @@ export async function ask(
   parameters: Readonly<Record<string, unknown>>,
 ): Promise<Readonly<Record<string, unknown>>> {
   const asked = known.get(session.id);
-  if (asked?.isPaused() === false) {
+  const refuse = (): never => {
     throw new MemoryError(
       'Cancelled',
       `“${session.name}” runs, and its debugger is asked for nothing meanwhile. Pause it and try again.`,
     );
-  }
+  };
+  if (asked?.isPaused() === false) refuse();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
@@ -45,12 +46,14 @@ export async function ask(
       adapterAnswerMs,
     );
   });
-  const answered = asked?.expect(command, parameters);
+  const expected = asked?.expect(command, parameters);
   try {
-    const answer = Promise.resolve(session.customRequest(command, parameters)).finally(answered);
-    return fieldsOf(await Promise.race([answer, late]));
+    const answer = Promise.resolve(session.customRequest(command, parameters)).finally(() => expected?.end());
+    const fields = fieldsOf(await Promise.race([answer, late]));
+    return expected?.isLate === true ? refuse() : fields;
   } catch (error) {
     if (error instanceof MemoryError) throw error;
+    if (expected?.isLate === true) refuse();
     const said = (error instanceof Error ? error.message : String(error)).trim();
     throw new MemoryError('Invalid', `The debugger of “${session.name}” refuses: ${said || 'it does not say why'}.`);
   } finally {

@@ -6,8 +6,8 @@ import { requireLinux } from '../platform.ts';
 import { detachedReason, type OpenAgent, type Target } from '../target.ts';
 import type { Targets } from '../targets.ts';
 import { askWhilePaused } from './ask.ts';
+import { createOwnRequests } from './ours.ts';
 import { pidResolvers } from './pids.ts';
-import { createQuiet } from './quiet.ts';
 import { createSettling } from './settling.ts';
 import { createSuccession, type Restart } from './succession.ts';
 import type { ThroughDebugger } from './throughDebugger.ts';
@@ -100,7 +100,7 @@ export function createDebugSessions({
 
   function track(session: vscode.DebugSession): vscode.DebugAdapterTracker {
     const traffic = createTraffic();
-    const quiet = createQuiet();
+    const ours = createOwnRequests();
     const entry: Entry = {
       session,
       traffic,
@@ -118,7 +118,7 @@ export function createDebugSessions({
       taking: Promise.resolve(),
       settling: 'no',
       release: () => undefined,
-      guard: askWhilePaused(session, { isPaused: () => traffic.isPaused, expect: quiet.expect }),
+      guard: askWhilePaused(session, { isPaused: () => traffic.isPaused, expect: ours.expect }),
       pending: Promise.resolve(),
     };
     const last = entries.get(session.id);
@@ -138,11 +138,11 @@ export function createDebugSessions({
     changed.fire();
     return {
       onWillReceiveMessage(message) {
-        quiet.sent(message);
+        ours.sent(message, traffic.isPaused);
         traffic.sent(message);
       },
       onDidSendMessage(message) {
-        quiet.received(message);
+        ours.received(message);
         traffic.received(message);
       },
       onWillStopSession: () => end(entry),

@@ -330,6 +330,8 @@ export interface Debugging {
   /** Shift+F5, until no session is left. */
   stop(): Promise<void>;
 
+  /** Steps over and runs a command in the same moment: what the command asks the adapter comes right behind the step. Why it fails, or `''`. */
+  stepBefore(id: string, ...parameters: readonly unknown[]): Promise<string>;
   /** Resolves when nothing has been asked of an adapter for a while: what is on its way cannot be called back. */
   quiet(): Promise<void>;
 
@@ -693,6 +695,12 @@ export function createDebugging(workbench: Workbench, bed: DebugBed): Debugging 
       ask({ ask: 'request', command, parameters, session }, timeoutMs),
     startWith: (configuration) => ask({ ask: 'start', configuration }),
     command: (id, ...parameters) => ask({ ask: 'command', id, parameters }),
+    async stepBefore(id, ...parameters) {
+      const { stops, thread } = await where();
+      const said = await ask<string>({ ask: 'stepBefore', threadId: thread, id, parameters });
+      await stopped(stops);
+      return said;
+    },
     async quiet() {
       const last = (): number => traffic().length;
       for (let before = -1, waits = 0; before !== last(); waits++) {

@@ -179,6 +179,29 @@ describe.each(['lldb', 'cdt', 'gdb'] as const satisfies readonly AdapterName[])(
       .toContain('99');
   });
 
+  test('a question that comes behind a step never reaches the adapter, and no stop is lost', async (context) => {
+    if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
+    await debugging.quiet();
+    const before = debugging.traffic().length;
+    for (let i = 0; i < 10; i++) {
+      const said = await debugging.stepBefore('liveMemory.showVariable', { expression: 'given' });
+      expect(said).toMatch(/is running\. Pause it/);
+    }
+    const names = debugging
+      .traffic()
+      .slice(before)
+      .map(({ kind, name }) => `${kind} ${name}`);
+    const onTheWay = names
+      .join('\n')
+      .split('request next')
+      .slice(1)
+      .map((step) => step.split('event stopped')[0]);
+    expect(onTheWay).toHaveLength(10);
+    const asked = onTheWay.join('\n').match(/request \w+/g);
+    expect(asked).toContain('request threads');
+    expect(asked).not.toContain('request evaluate');
+  });
+
   test('while the program runs the view is live, and no request reaches the adapter', async (context) => {
     if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
     await view.goTo('&global_counter');

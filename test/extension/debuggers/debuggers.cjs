@@ -68,7 +68,8 @@ function track(session) {
       if (control.has(message.command ?? '')) controls++;
       // The answer may come after the stop that follows.
       if (message.type === 'request' && moving.has(message.command ?? '')) one.stopped = false;
-      tell(session, message);
+      // Other trackers may change it yet: what the adapter gets is what counts.
+      queueMicrotask(() => tell(session, message));
     },
     onDidSendMessage(/** @type {Message} */ message) {
       tell(session, message);
@@ -183,6 +184,16 @@ const answers = {
   clearBreakpoints: () => vscode.debug.removeBreakpoints(vscode.debug.breakpoints),
   timeReads: ({ session, ...what }) => measure.timeReads(find(session).session, what),
   step: ({ session, ...what }) => measure.step(find(session).session, what),
+  // A step and, behind it, all that a command asks at once: nobody has heard of the step yet.
+  stepBefore: async ({ session, threadId, id, parameters }) => {
+    const step = find(session).session.customRequest('next', { threadId });
+    const asking = vscode.commands.executeCommand(id, ...parameters).then(
+      () => '',
+      (error) => String(error?.message ?? error),
+    );
+    await step;
+    return asking;
+  },
   openPeer: measure.openPeer,
   closePeer: measure.closePeer,
   command: ({ id, parameters }) => vscode.commands.executeCommand(id, ...parameters),
