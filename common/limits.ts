@@ -216,8 +216,12 @@ export const namesLooksMax = 64;
 /** Variables of one stop: a frame has dozens, and the globals of a large file some hundred. */
 export const namesMax = 256;
 
-/** Members of a variable, or elements, that have names of their own; the debugger is asked for all of them at once. */
+/**
+ * Members of a variable, or elements, that have names of their own, each from one answer of the debugger; where those that have
+ * members themselves leave room, these are named too, so deep: `a.b.c.d`.
+ */
 export const namePartsMax = 64;
+export const namePartsDepthMax = 3;
 
 /** Variables of one stop whose members are asked for. */
 export const namesWithPartsMax = 32;

@@ -34,6 +34,8 @@ export function pickProcess(
   let processes: ReadonlyMap<number, ProcessEntry> = new Map();
   let asked = 0;
   let shown = true;
+  /** The typed pid whose entry has been the active one on the screen. */
+  let offered: number | undefined;
 
   async function load(): Promise<void> {
     const turn = ++asked;
@@ -67,8 +69,13 @@ export function pickProcess(
   return new Promise((resolve) => {
     pick.onDidChangeValue(show);
     pick.onDidTriggerButton(() => void load());
+    pick.onDidChangeActive(([active]) => {
+      if (active !== undefined && active.pid === typedPid(pick.value)) offered = active.pid;
+    });
     pick.onDidAccept(() => {
-      const chosen = pick.selectedItems[0]?.pid;
+      const typed = typedPid(pick.value);
+      // Whoever types fast has not seen what is offered for it: until then the list is that of the digits before.
+      const chosen = typed !== undefined && offered !== typed ? typed : pick.selectedItems[0]?.pid;
       if (chosen === undefined) return;
       resolve(chosen);
       pick.hide();

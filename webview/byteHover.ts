@@ -2,7 +2,7 @@ import type { Address } from '../common/address.ts';
 import { hoverMs } from '../common/limits.ts';
 import type { ShownName } from '../common/names.ts';
 import type { Grid } from './grid.ts';
-import { printMark, printPlanted, type Known } from './known.ts';
+import { depthOf, printMark, printPlanted, type Known } from './known.ts';
 import { createTooltip } from './tooltip.ts';
 
 /** Shows what is known of the byte that the mouse rests on. */
@@ -62,7 +62,8 @@ function isInside(box: DOMRectReadOnly | undefined, { clientX, clientY }: Pointe
 /** The innermost name first. */
 function contentOf({ names, marks, planted }: Known): HTMLElement[] {
   const notes = [...(planted === undefined ? [] : [printPlanted(planted)]), ...marks.map(printMark)];
-  return [...[...names.slice(1), ...names.slice(0, 1)].map(entryOf), ...notes.map(noteOf)];
+  const innermostFirst = names.toSorted((a, b) => depthOf(b.name) - depthOf(a.name));
+  return [...innermostFirst.map(entryOf), ...notes.map(noteOf)];
 }
 
 function entryOf({ name, type, value }: ShownName): HTMLElement {

@@ -38,9 +38,21 @@ export function printPlanted(file: number): string {
   return `breakpoint planted by the debugger; the file has ${file.toString(16).padStart(2, '0')}`;
 }
 
-/** The name that says most of a byte: the innermost one. */
-export function innermost({ names }: Known): string | undefined {
-  return names[1]?.name ?? names[0]?.name;
+/** The name that says most of a byte: the innermost one, and of what shares the byte the first. */
+export function innermost({ names }: Pick<Known, 'names'>): string | undefined {
+  return names.reduce<string | undefined>(
+    (outer, { name }) => (outer === undefined || isPartOf(name, outer) ? name : outer),
+    undefined,
+  );
+}
+
+function isPartOf(name: string, outer: string): boolean {
+  return name.startsWith(outer) && /^[.[]/.test(name.slice(outer.length));
+}
+
+/** How many names it is made of: `own.numbers[2]` of three. */
+export function depthOf(name: string): number {
+  return name.split(/[.[]/).length;
 }
 
 /** What a screen reader says of it after its value. */

@@ -4,8 +4,7 @@ import { noNames, type MemoryMark, type MemoryName, type MemoryNames } from '../
 import { printRange } from '../../common/range.ts';
 import type { RegionTable } from '../../common/region.ts';
 import type { Asker } from './asker.ts';
-import { variableFrom } from './locate.ts';
-import { createParts, type Parts } from './parts.ts';
+import { createParts, wholeFrom, type FoundParts, type Parts } from './parts.ts';
 import { createPlaces, ignored, valueOf, type Places } from './places.ts';
 import { pointerIn } from './pointer.ts';
 import { shortened, textsOf } from './texts.ts';
@@ -51,12 +50,23 @@ export function createFrameNames(capabilities: Capabilities): FrameNames {
       const marks = await marksOf(asker);
       if (marks.length === 0) return { names: [], marks };
       const names: MemoryName[] = [];
+      const deeper: (() => Promise<void>)[] = [];
       let toldMs = performance.now();
-      for await (const name of variablesOf(asker, table, places, parts)) {
-        names.push(name);
-        if (performance.now() - toldMs < namesTellMs) continue;
+      const tellNowAndThen = (): void => {
+        if (performance.now() - toldMs < namesTellMs) return;
         tell({ names: [...names], marks });
         toldMs = performance.now();
+      };
+      for await (const { name, inner } of variablesOf(asker, table, places, parts)) {
+        const at = names.push(name) - 1;
+        if (inner !== undefined) deeper.push(async () => void (names[at] = { ...name, parts: await inner() }));
+        tellNowAndThen();
+      }
+      // All variables come first, then what is deep in some of them.
+      for (const deepen of deeper) {
+        if (!asker.hasTime) break;
+        await deepen();
+        tellNowAndThen();
       }
       return { names, marks };
     },
@@ -68,28 +78,28 @@ async function* variablesOf(
   table: RegionTable,
   places: Places,
   parts: Parts,
-): AsyncGenerator<MemoryName, void> {
+): AsyncGenerator<{ readonly name: MemoryName; readonly inner: FoundParts['inner'] }, void> {
   let asked = 0;
   let withParts = 0;
   for (const { reference, kind } of await scopesOf(asker)) {
     const { variables } = await asker.ask('variables', { variablesReference: reference });
     for (const given of Array.isArray(variables) ? variables : []) {
       if (!asker.hasTime || ++asked > namesMax) return;
-      const variable = variableFrom(given);
-      const range = variable === undefined ? undefined : await places.of(asker, variable, reference, table);
-      if (variable === undefined || range === undefined) continue;
-      const children = fieldsOf(given)['variablesReference'];
-      const whole = { ...variable, reference: typeof children === 'number' ? children : 0 };
-      const its = whole.reference > 0 && withParts++ < namesWithPartsMax ? await parts.of(asker, whole, range) : [];
+      const whole = wholeFrom(given);
+      const range = whole === undefined ? undefined : await places.of(asker, whole, reference, table);
+      if (whole === undefined || range === undefined) continue;
+      const its =
+        whole.reference > 0 && withParts++ < namesWithPartsMax ? await parts.of(asker, whole, range) : undefined;
       // What some print of an array.
-      const own = valueOf(variable) === range.start ? { ...variable, value: '' } : variable;
-      yield {
+      const own = valueOf(whole) === range.start ? { ...whole, value: '' } : whole;
+      const name: MemoryName = {
         ...printRange(range),
-        name: shortened(variable.name),
+        name: shortened(whole.name),
         ...textsOf(own),
         kind,
-        ...(its.length > 0 && { parts: its }),
+        ...(its !== undefined && its.parts.length > 0 && { parts: its.parts }),
       };
+      yield { name, inner: its?.inner };
     }
   }
 }

@@ -1,15 +1,34 @@
-import { namePartsMax, typesKeptMax } from '../../common/limits.ts';
+import { namePartsDepthMax, namePartsMax, typesKeptMax } from '../../common/limits.ts';
 import type { NamePart } from '../../common/names.ts';
 import type { Range } from '../../common/range.ts';
 import type { Asker } from './asker.ts';
 import { variableFrom, type Variable } from './locate.ts';
 import { ignored, type Places } from './places.ts';
 import { shortened, textsOf } from './texts.ts';
+import { fieldsOf } from './traffic.ts';
 import { elementsOf, isPointerType } from './types.ts';
 
-/** The members and elements of what lies in memory. Where members of a type are is found out once. */
+/** A variable that has parts of its own under `reference`, where that is not 0. */
+export interface Whole extends Variable {
+  readonly reference: number;
+}
+
+/** The members and elements of what lies in memory, and theirs. Where members of a type are is found out once. */
 export interface Parts {
-  of(asker: Asker, whole: Variable & { readonly reference: number }, range: Range): Promise<readonly NamePart[]>;
+  of(asker: Asker, whole: Whole, range: Range): Promise<FoundParts>;
+}
+
+export interface FoundParts {
+  /** Ascending by offset. */
+  readonly parts: readonly NamePart[];
+  /** Asks for the parts of these parts: all of both, what has parts before its parts. `undefined` where there are none. */
+  readonly inner: (() => Promise<readonly NamePart[]>) | undefined;
+}
+
+/** A part, and what it is to the debugger. */
+interface Found {
+  readonly part: NamePart;
+  readonly whole: Whole | undefined;
 }
 
 type MemberPlace = Pick<NamePart, 'offset' | 'length'>;
@@ -29,61 +48,97 @@ export function createParts(places: Places): Parts {
     return layout;
   }
 
-  async function childrenOf(asker: Asker, reference: number): Promise<Variable[]> {
+  async function childrenOf(asker: Asker, reference: number): Promise<Whole[]> {
     const { variables } = await asker.ask('variables', { variablesReference: reference });
     const all = Array.isArray(variables) ? variables.slice(0, namePartsMax) : [];
-    return all.map(variableFrom).filter((variable) => variable !== undefined);
+    return all.map(wholeFrom).filter((variable) => variable !== undefined);
   }
 
-  async function members(
-    asker: Asker,
-    whole: Variable & { readonly reference: number },
-    range: Range,
-  ): Promise<NamePart[]> {
+  async function members(asker: Asker, whole: Whole, range: Range): Promise<Found[]> {
     const layout = layoutOf(whole.type ?? '', range.length);
-    const found: NamePart[] = [];
+    const found: Found[] = [];
     for (const child of await childrenOf(asker, whole.reference)) {
       if (!layout.has(child.name)) {
         if (!asker.hasTime) break;
         layout.set(child.name, inside(range, await places.member(asker, child, whole.reference)));
       }
       const place = layout.get(child.name);
-      if (place !== undefined) found.push(partOf(`.${child.name}`, place, child));
+      if (place !== undefined) found.push({ part: partOf(`.${child.name}`, place, child), whole: child });
     }
     return found;
   }
 
   async function elements(
     asker: Asker,
-    whole: Variable & { readonly reference: number },
+    whole: Whole,
     range: Range,
     { count, type }: { readonly count: number; readonly type: string },
-  ): Promise<NamePart[]> {
+  ): Promise<Found[]> {
     const length = range.length / count;
     if (!Number.isInteger(length) || length === 0) return [];
     // Some adapters answer with all of an array, however long it is and however few are asked for.
     const children = count <= namePartsMax && whole.reference > 0 ? await childrenOf(asker, whole.reference) : [];
     const byName = new Map(children.map((child) => [child.name.replace(/^[[(]|[\])]$/g, ''), child]));
-    return Array.from({ length: Math.min(count, namePartsMax) }, (_, i) =>
-      partOf(`[${i}]`, { offset: i * length, length }, byName.get(String(i)) ?? { type, value: '' }),
-    );
+    return Array.from({ length: Math.min(count, namePartsMax) }, (_, i) => {
+      const element = byName.get(String(i));
+      return {
+        part: partOf(`[${i}]`, { offset: i * length, length }, element ?? { type, value: '' }),
+        whole: element,
+      };
+    });
+  }
+
+  async function directly(asker: Asker, whole: Whole, range: Range): Promise<Found[]> {
+    const type = whole.type ?? '';
+    if (isPointerType(type)) return [];
+    const array = elementsOf(type);
+    if (array !== undefined && array.count > 0) return elements(asker, whole, range, array);
+    return whole.reference > 0 ? members(asker, whole, range) : [];
+  }
+
+  /** Breadth first: where there is too much of it, what is named is what a user looks for first. */
+  async function all(asker: Asker, range: Range, direct: readonly Found[]): Promise<readonly NamePart[]> {
+    const found = [...direct];
+    const depths = found.map(() => 1);
+    for (let i = 0; i < found.length && found.length < namePartsMax && asker.hasTime; i++) {
+      const { part, whole } = found[i] as Found;
+      const depth = depths[i] as number;
+      if (depth === namePartsDepthMax || !mayHaveParts(whole)) continue;
+      const place = { start: range.start + BigInt(part.offset), length: part.length };
+      for (const { part: own, whole: inner } of await directly(asker, whole, place)) {
+        const name = shortened(part.name + own.name);
+        found.push({ part: { ...own, name, offset: part.offset + own.offset }, whole: inner });
+        depths.push(depth + 1);
+      }
+    }
+    return partsIn(found);
   }
 
   return {
     async of(asker, whole, range) {
-      const type = whole.type ?? '';
-      if (isPointerType(type)) return [];
-      const array = elementsOf(type);
-      const parts =
-        array !== undefined && array.count > 0
-          ? elements(asker, whole, range, array)
-          : whole.reference > 0
-            ? members(asker, whole, range)
-            : [];
-      const found = (await Promise.resolve(parts).catch(ignored(asker))) ?? [];
-      return found.sort((a, b) => a.offset - b.offset);
+      const direct = (await directly(asker, whole, range).catch(ignored(asker))) ?? [];
+      const parts = partsIn(direct);
+      const hasInner = direct.some((found) => mayHaveParts(found.whole));
+      const inner = async (): Promise<readonly NamePart[]> =>
+        (await all(asker, range, direct).catch(ignored(asker))) ?? parts;
+      return { parts, inner: hasInner ? inner : undefined };
     },
   };
+}
+
+function mayHaveParts(whole: Whole | undefined): whole is Whole {
+  return whole !== undefined && whole.reference > 0 && !isPointerType(whole.type ?? '');
+}
+
+function partsIn(found: readonly Found[]): NamePart[] {
+  return found.map(({ part }) => part).sort((a, b) => a.offset - b.offset);
+}
+
+/** A variable as an adapter gives it; `undefined` where it is none. */
+export function wholeFrom(given: unknown): Whole | undefined {
+  const variable = variableFrom(given);
+  const reference = fieldsOf(given)['variablesReference'];
+  return variable && { ...variable, reference: typeof reference === 'number' ? reference : 0 };
 }
 
 /** What a library's own view of a container shows lies elsewhere; it is no part of these bytes. */

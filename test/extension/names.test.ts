@@ -127,6 +127,15 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     expect((await hover(view, fact('own') + 0x24n)).join()).toMatch(
       /own\.low \| unsigned int \| 5,own\.middle \| unsigned int \| 17,own\.high/,
     );
+    // What is deeper comes after all variables are there.
+    const first = async (offset: bigint): Promise<string> => (await hover(view, fact('own') + offset))[0] ?? '';
+    await expect.poll(() => first(34n)).toMatch(/^own\.center\.y \| \w+ \| -4/);
+    expect(await first(50n)).toMatch(/^own\.corners\[2\]\.y \| \w+ \| 20/);
+    expect(await hover(view, fact('own') + 34n)).toEqual([
+      expect.any(String),
+      expect.stringMatching(/^own\.center \|/),
+      expect.stringMatching(/^own \|/),
+    ]);
     expect(await hover(view, fact('pointer'))).toEqual([expect.stringMatching(/^pointer \| int \* \| 0x0*7f/)]);
     await workbench.screenshot(`names-${adapter}-hover`);
   });
@@ -149,6 +158,8 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     await view.goTo('&numbers[2]');
     await expect.poll(() => view.frame.locator('.status .variable').textContent()).toBe('numbers[2]');
     await expect.poll(() => view.frame.locator('.spoken').textContent()).toMatch(/: 03, numbers\[2\]$/);
+    await view.goTo('&own.center.y');
+    await expect.poll(() => view.frame.locator('.status .variable').textContent()).toBe('own.center.y');
     await debugging.menuOnVariable(['numbers'], 'Show in Live Memory');
     await expect.poll(() => view.frame.locator('.status .variable').textContent()).toBe('numbers');
   });

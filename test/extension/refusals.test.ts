@@ -55,16 +55,39 @@ describe('attaching', () => {
       sleeping.kill();
       rmSync(path.dirname(decoy), { recursive: true });
     });
-    await openProcessList(workbench);
-    await workbench.page.keyboard.type(String(target.pid));
-    await workbench.quickPicks().filter({ hasText: decoy }).waitFor();
-    await workbench
-      .quickPicks()
-      .filter({ hasText: `Attach to process ${target.pid}scratch` })
-      .waitFor();
+    const { keyboard } = workbench.page;
+    const tab = (): Promise<string | null> => workbench.page.locator('.tab.active').textContent();
+    const type = async (): Promise<void> => {
+      await openProcessList(workbench);
+      await keyboard.type(String(target.pid));
+    };
+    const isListed = async (): Promise<void> => {
+      await workbench
+        .quickPicks()
+        .filter({ hasText: `Attach to process ${target.pid}scratch` })
+        .waitFor();
+      await workbench.quickPicks().filter({ hasText: decoy }).waitFor();
+    };
+
+    await type();
+    await isListed();
     await workbench.screenshot('typed-pid-dark');
-    await workbench.page.keyboard.press('Enter');
-    await expect.poll(() => workbench.page.locator('.tab.active').textContent()).toContain(`scratch (${target.pid})`);
+    await keyboard.press('Enter');
+    await expect.poll(tab).toContain(`scratch (${target.pid})`);
+    await workbench.runCommand('View: Close All Editors');
+
+    // Before the list has followed.
+    await type();
+    await keyboard.press('Enter');
+    await expect.poll(tab).toContain(`scratch (${target.pid})`);
+    await workbench.runCommand('View: Close All Editors');
+
+    // Whoever means the other one gets the other one.
+    await type();
+    await isListed();
+    await keyboard.press('ArrowUp');
+    await keyboard.press('Enter');
+    await expect.poll(tab).toContain(`${target.pid}0 (${sleeping.pid})`);
   });
 
   test('to a zombie says that it has ended', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { namesAt, type MemoryName } from '../../common/names.ts';
 import { pageBytes } from '../../common/page.ts';
 import { elementsOf, hasOneSize, isPointerType } from '../../extension/debug/types.ts';
+import { innermost } from '../../webview/known.ts';
 import { findPlanted, withoutPlanted } from '../../webview/planted.ts';
 
 test.each([
@@ -62,6 +63,17 @@ test('a byte is called by its variable, and by every part that has it', () => {
   expect(at(0x1003n)).toEqual(['own', 'own.count']);
   expect(at(0x1004n)).toEqual(['own']);
   expect(at(0x100bn)).toEqual(['own', 'own.low', 'own.high']);
+});
+
+test.each([
+  [['own', 'own.count'], 'own.count'],
+  [['own', 'own.center', 'own.center.y'], 'own.center.y'],
+  // Of a union, and of variables that share a byte, the first; never a part of another one.
+  [['own', 'own.low', 'own.high', 'own.high.x'], 'own.low'],
+  [['a', 'ab', 'ab[0]'], 'a'],
+  [[], undefined],
+] as const)('of %j the innermost is %s', (names, expected) => {
+  expect(innermost({ names: names.map((name) => ({ name, type: undefined, value: undefined })) })).toBe(expected);
 });
 
 describe.each([[[0xcc]], [[0x00, 0x00, 0x20, 0xd4]]])('planted breakpoints of %j', (instruction) => {
