@@ -47,7 +47,7 @@ interface Followed {
   isAsking: boolean;
   /** Looks at this stop. */
   looks: number;
-  latest: { readonly names: MemoryNames; readonly frameId: number } | undefined;
+  latest: { readonly names: MemoryNames; readonly frameId: number; readonly turn: number } | undefined;
 }
 
 export interface NamesSurroundings {
@@ -93,6 +93,8 @@ export function createDebugNames({ sessions, onWritten, log }: NamesSurroundings
     one.stop = undefined;
   }
 
+  const isUpToDate = (one: Followed): boolean => one.latest?.turn === one.turn;
+
   /** Asks after a rest: fast steps, and VS Code's own questions after a stop, come first. */
   function rest(one: Followed): void {
     clearTimeout(one.timer);
@@ -117,7 +119,7 @@ export function createDebugNames({ sessions, onWritten, log }: NamesSurroundings
       };
       const names = await frameNamesOf(debugged).of(asker, one.target.regions, tell);
       if (!asker.isCurrent) return;
-      one.latest = { names, frameId };
+      one.latest = { names, frameId, turn };
       tell(names);
     } catch (error) {
       // Nobody asked for names, and whoever has let the process go on wants none.
@@ -161,7 +163,8 @@ export function createDebugNames({ sessions, onWritten, log }: NamesSurroundings
       for (const one of followed.values()) {
         if (one.stop?.debugged.session.id !== item.session.id || one.stop.frameId === item.frameId) continue;
         one.stop.frameId = item.frameId;
-        if (one.latest?.frameId !== item.frameId) rest(one);
+        // Whoever comes back to a frame has perhaps been told names of the other one meanwhile.
+        if (one.latest?.frameId !== item.frameId || !isUpToDate(one)) rest(one);
       }
     }),
   );
@@ -179,7 +182,8 @@ export function createDebugNames({ sessions, onWritten, log }: NamesSurroundings
       return {
         tell() {
           if (one.latest !== undefined) reader.hear(one.latest.names);
-          else if (!one.isAsking) rest(one);
+          // Nothing was asked for while nobody could see it.
+          if (!isUpToDate(one) && !one.isAsking) rest(one);
         },
         dispose() {
           one.readers.delete(reader);

@@ -247,6 +247,13 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
       ]);
     await choose('Up', 'turn');
     await expect.poll(() => isTinted(view, fact('*given') + 8n), { timeout: 15_000 }).toBe(false);
+    // There and back while the other frame is still asked for.
+    await choose('Down', 'loop');
+    await expect.poll(() => isTinted(view, fact('*given') + 8n), { timeout: 15_000 }).toBe(true);
+    await choose('Up', 'turn');
+    await expect.poll(() => isTinted(view, fact('*given') + 8n), { timeout: 15_000 }).toBe(false);
+    await debugging.quiet();
+    expect(await isTinted(view, fact('*given') + 8n)).toBe(false);
   });
 
   test('steps as fast as the adapter makes them miss no stop and queue nothing, and the names of the last stop come after a rest', async (context) => {
