@@ -34,8 +34,8 @@ export function pickProcess(
   let processes: ReadonlyMap<number, ProcessEntry> = new Map();
   let asked = 0;
   let shown = true;
-  /** The typed pid whose entry has been the active one on the screen. */
-  let offered: number | undefined;
+  /** Whether the entry of the pid that is typed by now has been the active one on the screen. */
+  let isOffered = false;
 
   async function load(): Promise<void> {
     const turn = ++asked;
@@ -67,15 +67,18 @@ export function pickProcess(
   }
 
   return new Promise((resolve) => {
-    pick.onDidChangeValue(show);
+    pick.onDidChangeValue(() => {
+      isOffered = false;
+      show();
+    });
     pick.onDidTriggerButton(() => void load());
     pick.onDidChangeActive(([active]) => {
-      if (active !== undefined && active.pid === typedPid(pick.value)) offered = active.pid;
+      if (active !== undefined && active.pid === typedPid(pick.value)) isOffered = true;
     });
     pick.onDidAccept(() => {
       const typed = typedPid(pick.value);
       // Whoever types fast has not seen what is offered for it: until then the list is that of the digits before.
-      const chosen = typed !== undefined && offered !== typed ? typed : pick.selectedItems[0]?.pid;
+      const chosen = typed !== undefined && !isOffered ? typed : pick.selectedItems[0]?.pid;
       if (chosen === undefined) return;
       resolve(chosen);
       pick.hide();

@@ -32,13 +32,7 @@ export async function ask(
   parameters: Readonly<Record<string, unknown>>,
 ): Promise<Readonly<Record<string, unknown>>> {
   const asked = known.get(session.id);
-  const refuse = (): never => {
-    throw new MemoryError(
-      'Cancelled',
-      `“${session.name}” runs, and its debugger is asked for nothing meanwhile. Pause it and try again.`,
-    );
-  };
-  if (asked?.isPaused() === false) refuse();
+  if (asked?.isPaused() === false) throw isRunning(session);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
@@ -48,17 +42,25 @@ export async function ask(
   });
   const expected = asked?.expect(command, parameters);
   try {
-    const answer = Promise.resolve(session.customRequest(command, parameters)).finally(() => expected?.end());
-    const fields = fieldsOf(await Promise.race([answer, late]));
-    return expected?.isLate === true ? refuse() : fields;
+    const answer = Promise.resolve(session.customRequest(command, parameters)).finally(() => {
+      expected?.end();
+      if (expected?.isLate === true) throw isRunning(session);
+    });
+    return fieldsOf(await Promise.race([answer, late]));
   } catch (error) {
     if (error instanceof MemoryError) throw error;
-    if (expected?.isLate === true) refuse();
     const said = (error instanceof Error ? error.message : String(error)).trim();
     throw new MemoryError('Invalid', `The debugger of “${session.name}” refuses: ${said || 'it does not say why'}.`);
   } finally {
     clearTimeout(timer);
   }
+}
+
+function isRunning({ name }: vscode.DebugSession): MemoryError {
+  return new MemoryError(
+    'Cancelled',
+    `“${name}” runs, and its debugger is asked for nothing meanwhile. Pause it and try again.`,
+  );
 }
 
 /** Evaluates an expression in a frame; the text of its value. Rejects with MemoryError. */

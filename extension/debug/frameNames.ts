@@ -4,7 +4,8 @@ import { noNames, type MemoryMark, type MemoryName, type MemoryNames } from '../
 import { printRange } from '../../common/range.ts';
 import type { RegionTable } from '../../common/region.ts';
 import type { Asker } from './asker.ts';
-import { createParts, wholeFrom, type FoundParts, type Parts } from './parts.ts';
+import { variableFrom } from './locate.ts';
+import { createParts, type FoundParts, type Parts } from './parts.ts';
 import { createPlaces, ignored, valueOf, type Places } from './places.ts';
 import { pointerIn } from './pointer.ts';
 import { shortened, textsOf } from './texts.ts';
@@ -85,16 +86,16 @@ async function* variablesOf(
     const { variables } = await asker.ask('variables', { variablesReference: reference });
     for (const given of Array.isArray(variables) ? variables : []) {
       if (!asker.hasTime || ++asked > namesMax) return;
-      const whole = wholeFrom(given);
-      const range = whole === undefined ? undefined : await places.of(asker, whole, reference, table);
-      if (whole === undefined || range === undefined) continue;
-      const its =
-        whole.reference > 0 && withParts++ < namesWithPartsMax ? await parts.of(asker, whole, range) : undefined;
+      const variable = variableFrom(given);
+      const range = variable === undefined ? undefined : await places.of(asker, variable, reference, table);
+      if (variable === undefined || range === undefined) continue;
+      const isAsked = variable.reference > 0 && withParts++ < namesWithPartsMax;
+      const its = isAsked ? await parts.of(asker, variable, range) : undefined;
       // What some print of an array.
-      const own = valueOf(whole) === range.start ? { ...whole, value: '' } : whole;
+      const own = valueOf(variable) === range.start ? { ...variable, value: '' } : variable;
       const name: MemoryName = {
         ...printRange(range),
-        name: shortened(whole.name),
+        name: shortened(variable.name),
         ...textsOf(own),
         kind,
         ...(its !== undefined && its.parts.length > 0 && { parts: its.parts }),

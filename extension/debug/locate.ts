@@ -15,11 +15,20 @@ export interface Variable {
   readonly evaluateName: string | undefined;
   /** An address, an expression, a handle or what a pointer points to: each adapter has its own idea. */
   readonly memoryReference: string | undefined;
+  /** Under which the adapter has its members or elements; 0 where it has none. */
+  readonly reference: number;
 }
 
 /** Out of what `debug/variables/context` and its like pass; `undefined` where it is no variable. */
 export function variableFrom(value: unknown): Variable | undefined {
-  const { name, value: text, type, evaluateName, memoryReference } = fieldsOf(fieldsOf(value)['variable'] ?? value);
+  const {
+    name,
+    value: text,
+    type,
+    evaluateName,
+    memoryReference,
+    variablesReference,
+  } = fieldsOf(fieldsOf(value)['variable'] ?? value);
   if (typeof name !== 'string') return undefined;
   const textOf = (given: unknown): string | undefined =>
     typeof given === 'string' && given !== '' ? given : undefined;
@@ -29,6 +38,7 @@ export function variableFrom(value: unknown): Variable | undefined {
     type: textOf(type),
     evaluateName: textOf(evaluateName),
     memoryReference: textOf(memoryReference),
+    reference: typeof variablesReference === 'number' ? variablesReference : 0,
   };
 }
 
@@ -129,6 +139,7 @@ export function locatePointedBy(
     type: undefined,
     evaluateName: expression,
     memoryReference: undefined,
+    reference: 0,
   };
   return locatePointed(session, asVariable, frameId);
 }

@@ -52,15 +52,13 @@ export function createOwnRequests(): OwnRequests {
       const { type, command, seq, arguments: parameters } = fieldsOf(message);
       if (type !== 'request' || leaving.size === 0) return;
       const text = JSON.stringify(parameters);
-      for (const request of leaving) {
-        if (request.command !== command || request.parameters !== text) continue;
-        leaving.delete(request);
-        numbered.add(seq);
-        if (isPaused) return;
-        request.isLate = true;
-        Object.assign(message as object, harmless);
-        return;
-      }
+      const request = [...leaving].find((one) => one.command === command && one.parameters === text);
+      if (request === undefined) return;
+      leaving.delete(request);
+      numbered.add(seq);
+      if (isPaused) return;
+      request.isLate = true;
+      Object.assign(message as object, harmless);
     },
     received(message) {
       const { type, body, request_seq: request } = fieldsOf(message);

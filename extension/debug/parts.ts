@@ -5,17 +5,11 @@ import type { Asker } from './asker.ts';
 import { variableFrom, type Variable } from './locate.ts';
 import { ignored, type Places } from './places.ts';
 import { shortened, textsOf } from './texts.ts';
-import { fieldsOf } from './traffic.ts';
 import { elementsOf, isPointerType } from './types.ts';
-
-/** A variable that has parts of its own under `reference`, where that is not 0. */
-export interface Whole extends Variable {
-  readonly reference: number;
-}
 
 /** The members and elements of what lies in memory, and theirs. Where members of a type are is found out once. */
 export interface Parts {
-  of(asker: Asker, whole: Whole, range: Range): Promise<FoundParts>;
+  of(asker: Asker, whole: Variable, range: Range): Promise<FoundParts>;
 }
 
 export interface FoundParts {
@@ -28,7 +22,7 @@ export interface FoundParts {
 /** A part, and what it is to the debugger. */
 interface Found {
   readonly part: NamePart;
-  readonly whole: Whole | undefined;
+  readonly whole: Variable | undefined;
 }
 
 type MemberPlace = Pick<NamePart, 'offset' | 'length'>;
@@ -48,13 +42,13 @@ export function createParts(places: Places): Parts {
     return layout;
   }
 
-  async function childrenOf(asker: Asker, reference: number): Promise<Whole[]> {
+  async function childrenOf(asker: Asker, reference: number): Promise<Variable[]> {
     const { variables } = await asker.ask('variables', { variablesReference: reference });
     const all = Array.isArray(variables) ? variables.slice(0, namePartsMax) : [];
-    return all.map(wholeFrom).filter((variable) => variable !== undefined);
+    return all.map(variableFrom).filter((variable) => variable !== undefined);
   }
 
-  async function members(asker: Asker, whole: Whole, range: Range): Promise<Found[]> {
+  async function members(asker: Asker, whole: Variable, range: Range): Promise<Found[]> {
     const layout = layoutOf(whole.type ?? '', range.length);
     const found: Found[] = [];
     for (const child of await childrenOf(asker, whole.reference)) {
@@ -70,7 +64,7 @@ export function createParts(places: Places): Parts {
 
   async function elements(
     asker: Asker,
-    whole: Whole,
+    whole: Variable,
     range: Range,
     { count, type }: { readonly count: number; readonly type: string },
   ): Promise<Found[]> {
@@ -88,27 +82,25 @@ export function createParts(places: Places): Parts {
     });
   }
 
-  async function directly(asker: Asker, whole: Whole, range: Range): Promise<Found[]> {
+  async function directly(asker: Asker, whole: Variable, range: Range): Promise<Found[]> {
     const type = whole.type ?? '';
-    if (isPointerType(type)) return [];
     const array = elementsOf(type);
-    if (array !== undefined && array.count > 0) return elements(asker, whole, range, array);
-    return whole.reference > 0 ? members(asker, whole, range) : [];
+    const isArray = array !== undefined && array.count > 0;
+    if (isPointerType(type) || (!isArray && whole.reference === 0)) return [];
+    const found = isArray ? elements(asker, whole, range, array) : members(asker, whole, range);
+    return (await found.catch(ignored(asker))) ?? [];
   }
 
   /** Breadth first: where there is too much of it, what is named is what a user looks for first. */
   async function all(asker: Asker, range: Range, direct: readonly Found[]): Promise<readonly NamePart[]> {
-    const found = [...direct];
-    const depths = found.map(() => 1);
-    for (let i = 0; i < found.length && found.length < namePartsMax && asker.hasTime; i++) {
-      const { part, whole } = found[i] as Found;
-      const depth = depths[i] as number;
+    const found = direct.map((one) => ({ ...one, depth: 1 }));
+    for (const { part, whole, depth } of found) {
+      if (found.length >= namePartsMax || !asker.hasTime) break;
       if (depth === namePartsDepthMax || !mayHaveParts(whole)) continue;
       const place = { start: range.start + BigInt(part.offset), length: part.length };
       for (const { part: own, whole: inner } of await directly(asker, whole, place)) {
         const name = shortened(part.name + own.name);
-        found.push({ part: { ...own, name, offset: part.offset + own.offset }, whole: inner });
-        depths.push(depth + 1);
+        found.push({ part: { ...own, name, offset: part.offset + own.offset }, whole: inner, depth: depth + 1 });
       }
     }
     return partsIn(found);
@@ -116,29 +108,19 @@ export function createParts(places: Places): Parts {
 
   return {
     async of(asker, whole, range) {
-      const direct = (await directly(asker, whole, range).catch(ignored(asker))) ?? [];
-      const parts = partsIn(direct);
+      const direct = await directly(asker, whole, range);
       const hasInner = direct.some((found) => mayHaveParts(found.whole));
-      const inner = async (): Promise<readonly NamePart[]> =>
-        (await all(asker, range, direct).catch(ignored(asker))) ?? parts;
-      return { parts, inner: hasInner ? inner : undefined };
+      return { parts: partsIn(direct), inner: hasInner ? () => all(asker, range, direct) : undefined };
     },
   };
 }
 
-function mayHaveParts(whole: Whole | undefined): whole is Whole {
+function mayHaveParts(whole: Variable | undefined): whole is Variable {
   return whole !== undefined && whole.reference > 0 && !isPointerType(whole.type ?? '');
 }
 
 function partsIn(found: readonly Found[]): NamePart[] {
   return found.map(({ part }) => part).sort((a, b) => a.offset - b.offset);
-}
-
-/** A variable as an adapter gives it; `undefined` where it is none. */
-export function wholeFrom(given: unknown): Whole | undefined {
-  const variable = variableFrom(given);
-  const reference = fieldsOf(given)['variablesReference'];
-  return variable && { ...variable, reference: typeof reference === 'number' ? reference : 0 };
 }
 
 /** What a library's own view of a container shows lies elsewhere; it is no part of these bytes. */
