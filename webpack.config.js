@@ -27,8 +27,15 @@ function bundle({ target, name, entry, mode }) {
         ? { filename: '[name].cjs', chunkFilename: '[name].cjs', library: { type: 'commonjs2' } }
         : { filename: '[name].js' }),
     },
-    // The extension host gives vscode; koffi finds its native half at run time, beside itself; mocha is for tests.
-    externals: target === 'node' ? { vscode: 'commonjs vscode', koffi: 'commonjs koffi', mocha: 'import mocha' } : {},
+    // The extension host gives vscode; koffi finds its native half at run time, beside itself; mocha is for tests. ws does
+    // without its native halves.
+    externals:
+      target === 'node'
+        ? {
+            ...{ vscode: 'commonjs vscode', koffi: 'commonjs koffi', mocha: 'import mocha' },
+            ...{ bufferutil: 'commonjs bufferutil', 'utf-8-validate': 'commonjs utf-8-validate' },
+          }
+        : {},
     resolve: { extensions: ['.ts', '.js'] },
     module: {
       rules: [{ test: /\.ts$/, loader: 'esbuild-loader', options: { target: targets[target] } }],

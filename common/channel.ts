@@ -33,6 +33,8 @@ export interface Channel<Theirs extends Contract> {
     body: Theirs['says'][K],
     transfer?: readonly ArrayBufferLike[],
   ): void;
+  /** Rejects what waits for an answer; later calls are answered again. */
+  abandon(reason: Error): void;
   /** Rejects what waits for an answer, and every later call. */
   close(reason: Error): void;
 }
@@ -91,6 +93,12 @@ export function createChannel<Mine extends Contract, Theirs extends Contract>(
     }
   });
 
+  function abandon(reason: Error): void {
+    const abandoned = [...waiting.values()];
+    waiting.clear();
+    for (const waiter of abandoned) waiter.reject(reason);
+  }
+
   return {
     call(name, params) {
       if (closed !== undefined) return Promise.reject(closed);
@@ -103,10 +111,10 @@ export function createChannel<Mine extends Contract, Theirs extends Contract>(
     say(name, body, transfer) {
       if (closed === undefined) port.post({ say: name, body }, transfer);
     },
+    abandon,
     close(reason) {
       closed ??= reason;
-      for (const waiter of waiting.values()) waiter.reject(reason);
-      waiting.clear();
+      abandon(reason);
     },
   };
 }

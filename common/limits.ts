@@ -21,6 +21,15 @@ export const framesInFlightMax = 4;
 /** How long a painted frame waits for the next one, to be told of together: a little longer than from one to the next at 15 Hz. */
 export const acknowledgeMs = 80;
 
+/** How long the key of a direct wire opens it: a page connects at once, or never. */
+export const directKeyMs = 60_000;
+
+/**
+ * Where direct wires listen: one port a window. The manifest names them, so that a VS Code in a browser, which forwards ports that
+ * come up, leaves them alone. IANA has assigned them to nobody.
+ */
+export const directPorts = { first: 27_460, count: 40 } as const;
+
 /** Refresh rates that make sense: below one a second nobody calls it live, above 60 no screen shows it. */
 export const refreshRateMin = 1;
 export const refreshRateMax = 60;

@@ -335,3 +335,16 @@ export interface ViewContract {
     notice: { readonly severity: 'info' | 'error'; readonly message: string };
   };
 }
+
+/**
+ * Said on VS Code's own wire: where a page may connect, once, to go past VS Code's window. A page that cannot, or may not, stays
+ * where it is.
+ */
+export interface DirectOffer {
+  /** ws://127.0.0.1:<port>/<key> */
+  readonly offer: string;
+}
+
+export function isOffer(message: unknown): message is DirectOffer {
+  return typeof message === 'object' && message !== null && 'offer' in message && typeof message.offer === 'string';
+}

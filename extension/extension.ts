@@ -20,12 +20,14 @@ import { createDebugSessions } from './debug/sessions.ts';
 import { registerVariableHover } from './debug/hover.ts';
 import { createShowVariable } from './debug/show.ts';
 import { createWriteTo } from './debug/write.ts';
+import { createDirectWires } from './directWires.ts';
 import { createEditing } from './editing.ts';
 import { inView } from './inView.ts';
 import { createHistoryDocuments } from './historyDocument.ts';
 import { createLog } from './log.ts';
 import { attachSuccessor, reportAccess, runningProcesses } from './processes.ts';
 import { editingQuestions } from './questions.ts';
+import { isPageNear } from './platform.ts';
 import { createRegions } from './regions.ts';
 import { createSerializer } from './restore.ts';
 import { saveMemory, tellSaved } from './save.ts';
@@ -69,6 +71,7 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
   const breakOnBytes = createBreakOnBytes(own(createDataBreakpoints(sessions, log.info)));
   const revealSource = createRevealSource(sessions);
 
+  const wires = own(createDirectWires(log.info));
   const views = createViews({
     extensionUri: context.extensionUri,
     editing,
@@ -76,6 +79,7 @@ export function activate(context: vscode.ExtensionContext): LiveMemoryApi {
     remember: (target, made) => void choices.remember(target.facts.executable, made).then(undefined, report),
     use: targets.use,
     names: own(createDebugNames({ sessions, onWritten: editing.onWritten, log: log.info })),
+    directWires: () => (isPageNear() && settings.hasDirectWires() ? wires : undefined),
     resolve: createResolve(sessions),
     reattach: (gone) => attachSuccessor(openAgent, targets, gone),
     async run(name, view, range) {

@@ -6,14 +6,15 @@ export function webviewRoot(extensionUri: vscode.Uri): vscode.Uri {
   return vscode.Uri.joinPath(extensionUri, 'dist');
 }
 
-/** The page of a memory view: three files of ours under a policy that loads nothing else from anywhere. */
+/** The page of a memory view: three files of ours under a policy that loads nothing else from anywhere. It may connect to this
+ * machine, which is where a direct wire leads. */
 export function viewHtml(webview: vscode.Webview, extensionUri: vscode.Uri): string {
   const nonce = randomBytes(16).toString('base64url');
   const file = (name: string): string =>
     webview.asWebviewUri(vscode.Uri.joinPath(webviewRoot(extensionUri), name)).toString();
   const own = webview.cspSource;
   // The toolkit takes the nonce from the meta element, for a style element that asks what the browser can do.
-  const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${own} 'nonce-${nonce}'; font-src ${own}; img-src ${own}`;
+  const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${own} 'nonce-${nonce}'; font-src ${own}; img-src ${own}; connect-src ws://127.0.0.1:*`;
   return `<!DOCTYPE html>
 <html lang="en">
 <head>

@@ -19,6 +19,9 @@ export const settings = {
   attachesAutomatically(): boolean {
     return section().get<unknown>('debug.attachAutomatically') !== false;
   },
+  hasDirectWires(): boolean {
+    return section().get<unknown>('directConnection') !== false;
+  },
   choices(): Choices {
     const set = section();
     return choicesFrom(Object.fromEntries(choiceNames.map((name) => [name, set.get<unknown>(name)])));

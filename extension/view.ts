@@ -19,12 +19,13 @@ import { rangeFrom, type Range } from '../common/range.ts';
 import * as vscode from 'vscode';
 import { choicesFrom } from './choices.ts';
 import type { DebugNames, NamesSubscription } from './debug/names.ts';
+import type { DirectWires } from './directWires.ts';
 import { byView, type Editing } from './editing.ts';
 import { viewHtml } from './html.ts';
-import { assertOwnBuffers } from './ownBuffers.ts';
 import { printTarget, type Subscription, type Target } from './target.ts';
 import { createPin } from './pin.ts';
 import { placeAt, samePlace } from './place.ts';
+import { createViewPort } from './viewPort.ts';
 import { placeFrom } from './viewState.ts';
 
 /** One memory view: a webview panel on one side, a target on the other. */
@@ -61,6 +62,8 @@ export interface ViewSurroundings {
   /** Keeps the target while the view shows it. */
   use(target: Target): vscode.Disposable;
   readonly names: DebugNames;
+  /** Past VS Code's window to its page, where there is such a way. */
+  directWires(): DirectWires | undefined;
   /** The address of any expression that the address box takes. */
   resolve(target: Target, expression: string): Promise<ResolvedAddress>;
   reattach(target: Target): Promise<Target>;
@@ -124,7 +127,11 @@ export function createView(
   const hears: Hears<ViewHostContract['says']> = {
     ready() {
       ready = true;
+      // It has nothing yet that it could keep.
+      paused = false;
+      port.begin();
       begin();
+      changed.fire();
     },
     watch({ pages }) {
       watched = pages.slice(0, pagesPerViewMax);
@@ -149,18 +156,8 @@ export function createView(
     },
   };
 
-  const channel: Channel<ViewContract> = createChannel<ViewHostContract, ViewContract>(
-    {
-      post(message) {
-        if (!open) return;
-        assertOwnBuffers(message);
-        panel.webview.postMessage(message).then(undefined, around.report);
-      },
-      listen: (receive) => store.add(panel.webview.onDidReceiveMessage(receive)),
-    },
-    answers,
-    hears,
-  );
+  const port = store.add(createViewPort(panel.webview, around.directWires, around.report));
+  const channel: Channel<ViewContract> = createChannel<ViewHostContract, ViewContract>(port, answers, hears);
   const say: Channel<ViewContract>['say'] = (name, body) => {
     if (ready) channel.say(name, body);
   };

@@ -51,6 +51,8 @@ export interface Grid {
   setPointerBytes(bytes: number): void;
   setChoices(choices: Choices): void;
   setGone(gone: boolean): void;
+  /** Begins with no bytes, and says anew what it watches. */
+  forget(): void;
   apply(frame: Frame): void;
   /** Our own write: shown at once, and not as a change by the program. */
   written(start: Address, bytes: Uint8Array): void;
@@ -351,6 +353,11 @@ export function createGrid(parent: HTMLElement): Grid {
       gone = next;
       watched = '';
       element.classList.toggle('gone', gone);
+      schedule();
+    },
+    forget() {
+      watched = '';
+      store.clear();
       schedule();
     },
     apply(frame) {

@@ -62,7 +62,7 @@ function start(app: HTMLElement): void {
   app.append(spoken);
 
   const port = createHostPort();
-  const host = port.connect({
+  const host = port.connect(beginAgain, {
     open: begin,
     frame(frame) {
       // A frame that was on its way when the process went is not newer than the last one.
@@ -167,9 +167,17 @@ function start(app: HTMLElement): void {
   setInterval(() => statusLine.setRate(rate.perSecond()), 1000);
   host.say('ready', {});
 
+  /** Whatever was on its way is lost: whoever begins is told all of it. */
+  function beginAgain(): void {
+    host.abandon(
+      new Error('The connection broke off, and the answer is lost. Look at the bytes before you try again.'),
+    );
+    host.say('ready', {});
+  }
+
   function begin(next: OpenView): void {
     open = next;
-    grid.store.clear();
+    grid.forget();
     symbols.clear();
     originals.forget();
     grid.names.set(noNames);

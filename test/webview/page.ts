@@ -1,5 +1,7 @@
 import { build } from 'esbuild';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import type { ViewContract, ViewHostContract } from '../../common/protocol.ts';
@@ -86,11 +88,20 @@ function bundled(): Promise<string> {
   return bundle;
 }
 
-/** `scale` is how many pixels of the screen a CSS pixel has. */
-export async function openViewPage(size = { width: 1000, height: 700 }, scale = 1): Promise<ViewPage> {
-  const browser: Browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: chromiumArguments });
+/** `scale` is how many pixels of the screen a CSS pixel has, `at` the name that the page comes from. */
+export async function openViewPage(size = { width: 1000, height: 700 }, scale = 1, at?: string): Promise<ViewPage> {
+  const browser: Browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [...chromiumArguments, '--host-resolver-rules=MAP *.example 127.0.0.1'],
+  });
   const page = await browser.newPage({ viewport: size, deviceScaleFactor: scale });
   const variables = Object.entries(theme).map(([name, value]) => `--vscode-${name}: ${value};`);
+  // A real server: a page that a test has made up counts as one of another network, which may not connect to this one.
+  const server = createServer((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end());
+  if (at !== undefined) {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await page.goto(`http://${at}:${(server.address() as AddressInfo).port}/`);
+  }
   await page.setContent(
     `<!doctype html><html style="${variables.join(' ').replace(/"/g, '&quot;')}"><body class="vscode-dark"><div id="app"></div></body></html>`,
   );
@@ -126,7 +137,10 @@ export async function openViewPage(size = { width: 1000, height: 700 }, scale = 
         },
         [name, body] as const,
       ),
-    dispose: () => browser.close(),
+    async dispose() {
+      await browser.close();
+      server.close();
+    },
   };
 }
 
