@@ -11,8 +11,8 @@ export interface MovingPort extends Port {
 /** The last that a side says by the first wire. */
 const moved = { wire: 'moved' } as const;
 
-/** Both sides of a wire have one, and move to the same one of the new wire's ends each. */
-export function createMovingPort(first: Port): MovingPort {
+/** Both sides of a wire have one, and move to an end each of the new wire. What `stays` goes by the first one always. */
+export function createMovingPort(first: Port, stays: (message: unknown) => boolean = () => false): MovingPort {
   let receive: (message: unknown) => void = () => undefined;
   let current = first;
   /** Whether the other side has said all that it says by the first wire. */
@@ -29,7 +29,7 @@ export function createMovingPort(first: Port): MovingPort {
   });
 
   return {
-    post: (message, transfer) => current.post(message, transfer),
+    post: (message, transfer) => (stays(message) ? first : current).post(message, transfer),
     listen: (hear) => (receive = hear),
     moveTo(next) {
       first.post(moved);

@@ -2,7 +2,7 @@ import type * as vscode from 'vscode';
 import type { Port } from '../common/channel.ts';
 import type { Disposable } from '../common/dispose.ts';
 import { createMovingPort } from '../common/movingPort.ts';
-import type { DirectOffer } from '../common/protocol.ts';
+import { goesWithWindow, type DirectOffer } from '../common/protocol.ts';
 import type { DirectWire, DirectWires, Offer } from './directWires.ts';
 import { assertOwnBuffers } from './ownBuffers.ts';
 
@@ -18,7 +18,10 @@ export function createViewPort(
   wires: () => DirectWires | undefined,
   failed: (error: unknown) => void,
 ): ViewPort {
-  const port = createMovingPort({ post: postToWindow, listen: (receive) => void webview.onDidReceiveMessage(receive) });
+  const port = createMovingPort(
+    { post: postToWindow, listen: (receive) => void webview.onDidReceiveMessage(receive) },
+    goesWithWindow,
+  );
   let offer: Offer | undefined;
   let direct: DirectWire | undefined;
   /** Which page it is: what an earlier one leaves behind is nobody's. */

@@ -1,6 +1,6 @@
 import { createChannel, type Answers, type Channel, type Hears, type Port } from '../common/channel.ts';
 import { createMovingPort } from '../common/movingPort.ts';
-import { isOffer, type ViewContract, type ViewHostContract } from '../common/protocol.ts';
+import { goesWithWindow, isOffer, type ViewContract, type ViewHostContract } from '../common/protocol.ts';
 import { createSocketPort } from '../common/socketPort.ts';
 
 interface VsCodeApi {
@@ -25,14 +25,17 @@ export function createHostPort(): HostPort {
   /** Follows offers of a direct wire, until one has broken. */
   function connectPort(lost: () => void): Port {
     let mayMove = isOnThisMachine(location);
-    const port = createMovingPort({
-      post: (message) => vscode.postMessage(message),
-      listen: (receive) =>
-        window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-          if (!isOffer(data)) receive(data);
-          else if (mayMove) follow(data.offer);
-        }),
-    });
+    const port = createMovingPort(
+      {
+        post: (message) => vscode.postMessage(message),
+        listen: (receive) =>
+          window.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+            if (!isOffer(data)) receive(data);
+            else if (mayMove) follow(data.offer);
+          }),
+      },
+      goesWithWindow,
+    );
 
     function follow(url: string): void {
       const socket = new WebSocket(url);

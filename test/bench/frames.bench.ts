@@ -1,13 +1,14 @@
 // The view itself, in a browser: 64 rows whose every byte changes on every tick, at 60 ticks a second.
 import { region } from '../region.ts';
-import { openOn, openViewPage } from '../webview/page.ts';
+import { launchBrowser, openOn, openViewPage } from '../webview/page.ts';
 import type { BenchResult } from './bench.ts';
 import { meter, perFrame } from './browser.ts';
 
 const heap = 0x55d0c0a1f;
 
 export async function run(): Promise<BenchResult[]> {
-  const view = await openViewPage({ width: 1000, height: 1360 });
+  const browser = await launchBrowser();
+  const view = await openViewPage(browser, { width: 1000, height: 1360 });
   try {
     await openOn(view, [region(heap, 33, '[heap]', 'rw-p', 'heap')]);
     await view.page.locator('.row[data-address]').first().waitFor();
@@ -68,6 +69,6 @@ export async function run(): Promise<BenchResult[]> {
       { name: 'all of the main thread a frame, painting included', value: cost.task, unit: 'ms' },
     ];
   } finally {
-    await view.dispose();
+    await browser.close();
   }
 }

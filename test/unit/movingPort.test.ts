@@ -74,3 +74,20 @@ test('after moving back the first wire is heard again, and what comes late on th
   slow.deliver(1);
   expect(heard).toEqual(['found']);
 });
+
+test('what stays goes by the first wire, also after moving', () => {
+  const [slow, fast] = [slowWire(), slowWire()];
+  const here = createMovingPort(slow.ends[0], (message) => message === 'stay');
+  const there = createMovingPort(slow.ends[1]);
+  const heard: unknown[] = [];
+  there.listen((message) => heard.push(message));
+  here.moveTo(fast.ends[0]);
+  there.moveTo(fast.ends[1]);
+  slow.deliver(1);
+  here.post('stay');
+  here.post('go');
+  fast.deliver(1);
+  expect(heard).toEqual(['go']);
+  slow.deliver(1);
+  expect(heard).toEqual(['go', 'stay']);
+});

@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { pageBytes, PageState } from '../../common/page.ts';
 import { createDirectWires, type DirectWire } from '../../extension/directWires.ts';
 import { region } from '../region.ts';
+import { sharedBrowser } from './browser.ts';
 import { openOn, openViewPage, type ViewPage } from './page.ts';
 
 const heap = 0x55d0c0a1f;
@@ -14,7 +15,7 @@ interface Connected {
 }
 
 async function open(at?: string): Promise<ViewPage> {
-  const view = await openViewPage(undefined, 1, at);
+  const view = await openViewPage(await sharedBrowser(), undefined, 1, at);
   onTestFinished(() => view.dispose());
   await openOn(view, [region(heap, 4, '[heap]', 'rw-p', 'heap')]);
   await view.page.locator('.row[data-address]').first().waitFor();

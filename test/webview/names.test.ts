@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MemoryNames } from '../../common/names.ts';
 import { pageBytes, PageState } from '../../common/page.ts';
 import { region } from '../region.ts';
+import { sharedBrowser } from './browser.ts';
 import { openOn, openViewPage, type ViewPage } from './page.ts';
 
 // What a debugger knows of the bytes: names, registers, and breakpoints that it has planted.
@@ -33,7 +34,7 @@ let view: ViewPage;
 let errors: string[];
 
 beforeEach(async () => {
-  view = await openViewPage();
+  view = await openViewPage(await sharedBrowser());
   errors = [];
   view.page.on('pageerror', (error) => errors.push(error.message));
   await openOn(view, regions);

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { pageBytes, PageState } from '../../common/page.ts';
 import { glowMs } from '../../webview/glow.ts';
 import { region } from '../region.ts';
+import { sharedBrowser } from './browser.ts';
 import { openOn, openViewPage, type ViewPage } from './page.ts';
 
 // The canvases draw only the rows that look otherwise than they did: what they show has to be what drawing all would give.
@@ -12,7 +13,7 @@ let view: ViewPage;
 afterEach(() => view.dispose());
 
 async function open(scale: number): Promise<void> {
-  view = await openViewPage(size, scale);
+  view = await openViewPage(await sharedBrowser(), size, scale);
   await openOn(view, [region(stack, 33, '[stack]', 'rw-p', 'stack')]);
   await view.say('goTo', { address: '0x7ffffffde000' });
   await view.page.locator('.row[data-address="0x7ffffffde000"]').waitFor();

@@ -88,12 +88,21 @@ function bundled(): Promise<string> {
   return bundle;
 }
 
-/** `scale` is how many pixels of the screen a CSS pixel has, `at` the name that the page comes from. */
-export async function openViewPage(size = { width: 1000, height: 700 }, scale = 1, at?: string): Promise<ViewPage> {
-  const browser: Browser = await chromium.launch({
+/** The browser that pages of the view are opened in. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: [...chromiumArguments, '--host-resolver-rules=MAP *.example 127.0.0.1'],
   });
+}
+
+/** `scale` is how many pixels of the screen a CSS pixel has, `at` the name that the page comes from. */
+export async function openViewPage(
+  browser: Browser,
+  size = { width: 1000, height: 700 },
+  scale = 1,
+  at?: string,
+): Promise<ViewPage> {
   const page = await browser.newPage({ viewport: size, deviceScaleFactor: scale });
   const variables = Object.entries(theme).map(([name, value]) => `--vscode-${name}: ${value};`);
   // A real server: a page that a test has made up counts as one of another network, which may not connect to this one.
@@ -138,7 +147,7 @@ export async function openViewPage(size = { width: 1000, height: 700 }, scale = 
         [name, body] as const,
       ),
     async dispose() {
-      await browser.close();
+      await page.context().close();
       server.close();
     },
   };

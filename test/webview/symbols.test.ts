@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pageBytes, PageState } from '../../common/page.ts';
 import { tableOfRegions } from '../../common/region.ts';
 import { region } from '../region.ts';
+import { sharedBrowser } from './browser.ts';
 import { openOn, openViewPage, type ViewPage } from './page.ts';
 
 const data = 0x55d0c0a04;
@@ -13,7 +14,7 @@ const regions = [
 
 let view: ViewPage;
 beforeEach(async () => {
-  view = await openViewPage();
+  view = await openViewPage(await sharedBrowser());
   await openOn(view, regions);
   await view.page.locator('.row[data-address]').first().waitFor();
 });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pageBytes, PageState } from '../../common/page.ts';
 import { tableOfRegions } from '../../common/region.ts';
 import { region } from '../region.ts';
+import { sharedBrowser } from './browser.ts';
 import { openOn, openViewPage, type ViewPage } from './page.ts';
 
 const heap = 0x55d0c0a1f;
@@ -17,7 +18,7 @@ let view: ViewPage;
 let errors: string[];
 
 beforeEach(async () => {
-  view = await openViewPage();
+  view = await openViewPage(await sharedBrowser());
   errors = [];
   view.page.on('pageerror', (error) => errors.push(error.message));
   await openOn(view, regions);
@@ -388,7 +389,7 @@ describe('moving', () => {
   });
 
   test('a view has the keyboard as soon as it opens', async () => {
-    const other = await openViewPage();
+    const other = await openViewPage(await sharedBrowser());
     await openOn(other, regions);
     await other.page.locator('.grid:focus').waitFor();
     await other.dispose();
