@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startTarget } from '../target/target.ts';
-import { attachFromPalette, type MemoryView } from './memory.ts';
+import { attachFromPalette, markOld, type MemoryView } from './memory.ts';
 import { startVSCode, type VSCode } from './vscode.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
@@ -78,5 +78,16 @@ describe('a direct wire', () => {
     const after = await indirect.view.bytes(indirect.counter);
     await expect.poll(() => indirect.view.bytes(indirect.counter)).not.toBe(after);
     vscode.configure({ 'liveMemory.directConnection': true });
+  });
+
+  test('a page that VS Code makes anew is live, though the last one was paused, and gets a wire again', async () => {
+    const { view, counter } = await viewOnCounter();
+    await view.frame.getByRole('button', { name: 'Pause' }).click();
+    await expect.poll(() => view.frame.locator('.live').textContent()).toBe('paused');
+    await markOld(workbench);
+    await workbench.runCommand('Developer: Reload Webviews');
+    await workbench.view().locator('#app:not([data-old]) .row[data-address]').first().waitFor();
+    await expect.poll(() => view.frame.locator('.live').textContent()).toMatch(/^live/);
+    await expect.poll(() => changesWhileWindowIsBusy(view, counter)).toBeGreaterThan(10);
   });
 });
