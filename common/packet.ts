@@ -24,18 +24,24 @@ export function pack(message: unknown): Packet {
   const arrays: Absent[] = [];
   const parts: NumberArray[] = [];
 
+  const path: (string | number)[] = [];
+
   /** The value with null for each array; itself where it has none. */
-  function without(value: unknown, path: Path): unknown {
-    if (typeof value !== 'object' || value === null) return value;
+  function without(value: object): object | null {
     if (ArrayBuffer.isView(value)) {
-      const kind = kindOf(value);
-      arrays.push([path, kind, (value as NumberArray).length]);
+      arrays.push([[...path], kindOf(value), (value as NumberArray).length]);
       parts.push(value as NumberArray);
       return null;
     }
+    const fields = value as Record<string | number, unknown>;
     let changed: Record<string | number, unknown> | undefined;
-    for (const [key, field] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
-      const rest = without(field, [...path, key]);
+    for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
+      const field = fields[key];
+      // Most of them: a table of regions has thousands of names.
+      if (typeof field !== 'object' || field === null) continue;
+      path.push(key);
+      const rest = without(field);
+      path.pop();
       if (rest === field) continue;
       changed ??= (Array.isArray(value) ? [...(value as unknown[])] : { ...value }) as Record<string | number, unknown>;
       changed[key] = rest;
@@ -43,7 +49,7 @@ export function pack(message: unknown): Packet {
     return changed ?? value;
   }
 
-  const rest = without(message, []);
+  const rest = typeof message === 'object' && message !== null ? without(message) : message;
   if (parts.length === 0) return { text: JSON.stringify({ message } satisfies Envelope) };
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + roomOf(part.byteLength), 0));
   let at = 0;

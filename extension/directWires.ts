@@ -45,7 +45,7 @@ export function createDirectWires(log: (message: string) => void): DirectWires {
 
   async function start(): Promise<Listening | undefined> {
     // Loaded by whoever opens a view, not at start-up.
-    const { WebSocketServer } = await import(/* webpackMode: "eager" */ 'ws');
+    const { WebSocketServer } = await import(/* webpackChunkName: "ws" */ 'ws');
     const { first, count } = directPorts;
     // Not always the first: windows that are opened together would ask for the same one.
     const from = randomInt(count);

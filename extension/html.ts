@@ -6,8 +6,10 @@ export function webviewRoot(extensionUri: vscode.Uri): vscode.Uri {
   return vscode.Uri.joinPath(extensionUri, 'dist');
 }
 
-/** The page of a memory view: three files of ours under a policy that loads nothing else from anywhere. It may connect to this
- * machine, which is where a direct wire leads. */
+/**
+ * The page of a memory view: three files of ours under a policy that loads nothing else from anywhere. It may connect to this
+ * machine, which is where a direct wire leads.
+ */
 export function viewHtml(webview: vscode.Webview, extensionUri: vscode.Uri): string {
   const nonce = randomBytes(16).toString('base64url');
   const file = (name: string): string =>
