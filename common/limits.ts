@@ -26,7 +26,7 @@ export const directKeyMs = 60_000;
 
 /**
  * Where direct wires listen: one port a window. The manifest names them, so that a VS Code in a browser, which forwards ports that
- * come up, leaves them alone. IANA has assigned them to nobody.
+ * come up, leaves them alone. Below those that Linux takes for outgoing connections (from 32768 on), so that most are free.
  */
 export const directPorts = { first: 27_460, count: 40 } as const;
 

@@ -17,7 +17,7 @@ export function createMovingPort(first: Port, stays: (message: unknown) => boole
   let current = first;
   /** Whether the other side has said all that it says by the first wire. */
   let isFirstDone = false;
-  /** What has come by the next one before that. */
+  /** What has come by the next one before that: no more frames than may be on their way, and what is said meanwhile. */
   let early: unknown[] = [];
 
   first.listen((message) => {

@@ -23,7 +23,6 @@ interface Envelope {
 export function pack(message: unknown): Packet {
   const arrays: Absent[] = [];
   const parts: NumberArray[] = [];
-
   const path: (string | number)[] = [];
 
   /** The value with null for each array; itself where it has none. */

@@ -1,8 +1,8 @@
 import type * as vscode from 'vscode';
 import type { Port } from '../common/channel.ts';
 import type { Disposable } from '../common/dispose.ts';
+import { goesWithWindow, type DirectOffer } from '../common/directWire.ts';
 import { createMovingPort } from '../common/movingPort.ts';
-import { goesWithWindow, type DirectOffer } from '../common/protocol.ts';
 import type { DirectWire, DirectWires, Offer } from './directWires.ts';
 import { assertOwnBuffers } from './ownBuffers.ts';
 
@@ -62,8 +62,8 @@ export function createViewPort(
   }
 
   return {
-    post: (message, transfer) => port.post(message, transfer),
-    listen: (receive) => port.listen(receive),
+    post: port.post,
+    listen: port.listen,
     begin() {
       leave();
       const from = wires();

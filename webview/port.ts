@@ -1,6 +1,7 @@
 import { createChannel, type Answers, type Channel, type Hears, type Port } from '../common/channel.ts';
+import { goesWithWindow, isOffer } from '../common/directWire.ts';
 import { createMovingPort } from '../common/movingPort.ts';
-import { goesWithWindow, isOffer, type ViewContract, type ViewHostContract } from '../common/protocol.ts';
+import type { ViewContract, ViewHostContract } from '../common/protocol.ts';
 import { createSocketPort } from '../common/socketPort.ts';
 
 interface VsCodeApi {

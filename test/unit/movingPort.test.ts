@@ -73,6 +73,16 @@ test('after moving back the first wire is heard again, and what comes late on th
   here.post('found');
   slow.deliver(1);
   expect(heard).toEqual(['found']);
+
+  const another = slowWire();
+  here.moveTo(another.ends[0]);
+  there.moveTo(another.ends[1]);
+  fast.ends[0].post('late');
+  fast.deliver(1);
+  slow.deliver(1);
+  here.post('next');
+  another.deliver(1);
+  expect(heard).toEqual(['found', 'next']);
 });
 
 test('what stays goes by the first wire, also after moving', () => {
