@@ -39,11 +39,22 @@ export interface Channel<Theirs extends Contract> {
   close(reason: Error): void;
 }
 
-const moved = new WeakMap<object, readonly ArrayBufferLike[]>();
+/** What is done with an answer's buffers when it is sent. */
+interface Handling {
+  readonly move?: readonly ArrayBufferLike[];
+  readonly sent?: () => void;
+}
+const handled = new WeakMap<object, Handling>();
 
 /** An answer whose buffers are moved to whoever asked instead of being copied, where the port can; they are gone from here then. */
 export function moving<T extends object>(answer: T, buffers: readonly ArrayBufferLike[]): T {
-  moved.set(answer, buffers);
+  handled.set(answer, { move: buffers });
+  return answer;
+}
+
+/** An answer whose buffers are copied; `sent` is called when they have been, and may be used for something else. */
+export function lending<T extends object>(answer: T, sent: () => void): T {
+  handled.set(answer, { sent });
   return answer;
 }
 
@@ -70,8 +81,9 @@ export function createChannel<Mine extends Contract, Theirs extends Contract>(
     try {
       if (!Object.hasOwn(answers, name)) throw new Error(`no such call: ${name}`);
       const body = await (answers as Record<string, (params: unknown) => unknown>)[name]?.(params);
-      const buffers = typeof body === 'object' && body !== null ? moved.get(body) : undefined;
-      if (closed === undefined) port.post({ reply: id, body }, buffers);
+      const handling = typeof body === 'object' && body !== null ? handled.get(body) : undefined;
+      if (closed === undefined) port.post({ reply: id, body }, handling?.move);
+      handling?.sent?.();
     } catch (error) {
       if (closed === undefined) port.post({ reply: id, error: printError(error) });
     }

@@ -252,18 +252,29 @@ function targetOver(facts: TargetFacts, agent: Agent, ear: Ear): Target {
   };
 }
 
+/** How often the calls that wait are looked at within `silenceMs`; by so much later it may be noticed. */
+const silenceLooks = 4;
+
 /**
  * Notices when a call waits for longer than `silenceMs`, or when the pulse of an agent that reads stays away for as long,
  * and when either comes again. Never delays an answer.
  */
 function createSilence(store: { add(item: Disposable): unknown }) {
   const changed = createEmitter<boolean>();
-  const timers = new Set<NodeJS.Timeout>();
+  /** What has no answer yet. */
+  const waiting = new Set<{ looks: number }>();
+  // One timer for all, and no clock: either of them for each call takes longer than the read that it asks for.
+  let timer: NodeJS.Timeout | undefined;
   let late = 0;
   let pulse: NodeJS.Timeout | undefined;
   let isMissing = false;
-  store.add({ dispose: () => timers.forEach(clearTimeout) });
+  store.add({ dispose: () => clearTimeout(timer) });
   store.add({ dispose: () => clearTimeout(pulse) });
+
+  function look(): void {
+    timer = waiting.size > 0 ? setTimeout(look, silenceMs / silenceLooks) : undefined;
+    for (const call of waiting) if (++call.looks === silenceLooks) turn(1);
+  }
 
   function wait(expected: boolean): void {
     clearTimeout(pulse);
@@ -295,18 +306,14 @@ function createSilence(store: { add(item: Disposable): unknown }) {
       if (pulse !== undefined) wait(true);
     },
     async during<T>(answer: Promise<T>): Promise<T> {
-      const wait = { late: false };
-      const timer = setTimeout(() => {
-        wait.late = true;
-        turn(1);
-      }, silenceMs);
-      timers.add(timer);
+      const call = { looks: timer === undefined ? 0 : -1 };
+      timer ??= setTimeout(look, silenceMs / silenceLooks);
+      waiting.add(call);
       try {
         return await answer;
       } finally {
-        clearTimeout(timer);
-        timers.delete(timer);
-        if (wait.late) turn(-1);
+        waiting.delete(call);
+        if (call.looks >= silenceLooks) turn(-1);
       }
     },
   };

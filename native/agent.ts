@@ -1,4 +1,4 @@
-import { createChannel, moving, type Answers, type Channel, type Hears, type Port } from '../common/channel.ts';
+import { createChannel, type Answers, type Channel, type Hears, type Port } from '../common/channel.ts';
 import { MemoryError } from '../common/error.ts';
 import { labelWaitMs, readBytesMax } from '../common/limits.ts';
 import { addressOfPage, pageStateFrom, printPageState, type PageNumber } from '../common/page.ts';
@@ -17,6 +17,7 @@ import { createLooks, type Looks } from './live/looks.ts';
 import { createReader, type Reader, type Subscription } from './live/reader.ts';
 import type { Process } from './process.ts';
 import { originalPage } from './original.ts';
+import { createReadAnswers } from './answerRead.ts';
 import { resolve } from './resolve.ts';
 import { save } from './save.ts';
 import { createSymbols, type Symbols } from './symbols.ts';
@@ -47,6 +48,7 @@ export function serveAgent(port: Port): { dispose(): void } {
   let isTold = false;
   let intervalMs: number | undefined;
   let lastWrite = 0;
+  const answerRead = createReadAnswers();
 
   function tell(next: TargetStatus['state'], reason?: string): void {
     const isDebugged = debugged !== 'none' && next !== 'gone';
@@ -175,9 +177,7 @@ export function serveAgent(port: Port): { dispose(): void } {
             'Limit',
             `At most ${readBytesMax} bytes can be read at a time. Save a larger range to a file.`,
           );
-        const bytes = new Uint8Array(new ArrayBuffer(range.length));
-        const { states } = await target.readInto(range, bytes, { faultIn: text.faultIn === true });
-        return moving({ bytes, states }, [bytes.buffer, states.buffer]);
+        return answerRead(target, range, { faultIn: text.faultIn === true });
       }),
 
     original: ({ page }) =>

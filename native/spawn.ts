@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import { createChannel, type Channel, type Hears } from '../common/channel.ts';
 import type { Disposable } from '../common/dispose.ts';
 import type { AgentContract, AgentHostContract } from '../common/protocol.ts';
@@ -30,8 +30,10 @@ export function openAgent(
   hears: Hears<AgentHostContract['says']>,
   died: (error: Error) => void = () => undefined,
 ): Agent {
-  const worker = new Worker(workerFile, { name: 'live-memory agent' });
-  const channel = createChannel<AgentHostContract, AgentContract>(portOf(worker), {}, hears);
+  // Not the worker's own, which passes each message on as a second event: a tenth of what a short call takes.
+  const { port1: port, port2: itsPort } = new MessageChannel();
+  const worker = new Worker(workerFile, { name: 'live-memory agent', workerData: itsPort, transferList: [itsPort] });
+  const channel = createChannel<AgentHostContract, AgentContract>(portOf(port), {}, hears);
   let ended = false;
 
   function end(error: Error): void {
@@ -41,13 +43,17 @@ export function openAgent(
     died(error);
   }
   worker.on('error', (error) => end(error instanceof Error ? error : new Error(String(error))));
-  worker.on('exit', (code) => end(new Error(`The agent has ended (${code}). Attach again to go on.`)));
+  worker.on('exit', (code) => {
+    port.close();
+    end(new Error(`The agent has ended (${code}). Attach again to go on.`));
+  });
 
   return {
     channel,
     dispose() {
       ended = true;
       channel.close(new Error('Detached.'));
+      port.close();
       // Not waited for: a thread that sleeps in the kernel ends when the kernel lets it.
       void worker.terminate();
     },

@@ -3,8 +3,20 @@ import { saying } from '../saying.ts';
 import { framesInFlightMax } from '../../common/limits.ts';
 import { pageBytes, pageOf, PageState } from '../../common/page.ts';
 import { findRegion, regionKind, regionName } from '../../common/region.ts';
+import { createReadAnswers } from '../../native/answerRead.ts';
 import { deaf, openAgent } from '../../native/spawn.ts';
-import { addressOf, connect, connectTo, pageIn, pagesFrom, pause, startScratch, text, until } from './support.ts';
+import {
+  addressOf,
+  attachTo,
+  connect,
+  connectTo,
+  pageIn,
+  pagesFrom,
+  pause,
+  startScratch,
+  text,
+  until,
+} from './support.ts';
 
 test('agent: what it says after attach is the regions and the state, and nothing else while nobody watches', async () => {
   const target = await startScratch();
@@ -268,6 +280,33 @@ test('agent: refuses what makes no sense with a sentence, and goes on', async ()
   });
   await until('the one page that makes sense comes', () => agent.frames.length > 0);
   expect(agent.frames[0]?.frame.pages).toHaveLength(1);
+});
+
+test('agent: answers that are asked for at once each have bytes of their own, and what cannot be read is zero', async () => {
+  const target = await startScratch();
+  const at = await target.map(4, 'rw', 1);
+  await target.unmap(at + BigInt(3 * pageBytes), 1);
+  const agent = await connectTo(target.pid);
+  // Lengths that are copied out of a kept buffer, and one that is moved; the fourth page is not there.
+  for (const length of [16, pageBytes, 32 * pageBytes]) {
+    const read = (page: number) => agent.channel.call('read', { start: text(at + BigInt(page * pageBytes)), length });
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => read(i % 4)));
+    answers.forEach(({ bytes, states }, i) => {
+      expect(states[0]).toBe(i % 4 === 3 ? PageState.unmapped : PageState.readable);
+      expect(bytes).toHaveLength(length);
+      expect([bytes[0], bytes[15]]).toEqual(i % 4 === 3 ? [0, 0] : [1 + (i % 4), 1 + (i % 4)]);
+    });
+  }
+});
+
+test('what is read for an answer stays as it is until that has been sent', async () => {
+  const target = await startScratch();
+  const at = await target.map(2, 'rw', 1);
+  const source = await attachTo(target.pid);
+  const answerRead = createReadAnswers();
+  const first = answerRead(source, { start: at, length: 8 }, {});
+  const second = answerRead(source, { start: at + BigInt(pageBytes), length: 8 }, {});
+  expect([first.bytes[0], second.bytes[0]]).toEqual([1, 2]);
 });
 
 test('openAgent(): when the worker dies, what waits and what follows is rejected', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { MessageChannel } from 'node:worker_threads';
 import { expect, test, vi } from 'vitest';
 import { addressMax, parseAddress, printAddress } from '../../common/address.ts';
-import { createChannel, moving, type Port } from '../../common/channel.ts';
+import { createChannel, lending, moving, type Port } from '../../common/channel.ts';
 import { createDisposableStore } from '../../common/dispose.ts';
 import { errorFrom, MemoryError, printError } from '../../common/error.ts';
 import { createEmitter } from '../../common/event.ts';
@@ -118,6 +118,20 @@ test('an answer’s buffers are moved where it says so, and copied otherwise', a
   expect(await channel.call('kept', {})).toEqual(new Uint8Array(4).fill(1));
   expect(await channel.call('given', {})).toEqual(new Uint8Array(4).fill(2));
   expect([kept.length, given.length]).toEqual([4, 0]);
+  port1.close();
+});
+
+test('what an answer is lent is given back when it has been sent, and never changes what was', async () => {
+  const { port1, port2 } = new MessageChannel();
+  interface Lender {
+    readonly calls: { lend: [object, Uint8Array] };
+    readonly says: Record<never, never>;
+  }
+  const bytes = new Uint8Array(4).fill(1);
+  createChannel<Lender, Nobody>(portOf(port1), { lend: () => lending(bytes, () => bytes.fill(2)) }, {});
+  const channel = createChannel<Nobody, Lender>(portOf(port2), {}, {});
+  expect(await channel.call('lend', {})).toEqual(new Uint8Array(4).fill(1));
+  expect(bytes).toEqual(new Uint8Array(4).fill(2));
   port1.close();
 });
 

@@ -78,4 +78,28 @@ describe('a target that does not answer', () => {
     targets.detach(target);
     await expect(read).rejects.toMatchObject({ code: 'Gone' });
   });
+
+  it('is noticed whichever call it is that waits, a quarter later at most, and answers again', async () => {
+    const agent = agents();
+    const target = await createTargets(agent.open).attach(7);
+    const told: boolean[] = [];
+    target.onSilence((silent) => told.push(silent));
+    const ask = (): Promise<unknown> => target.call('read', { start: '0x10000', length: 1 });
+    await ask();
+    await vi.advanceTimersByTimeAsync(silenceMs * 0.2);
+    agent.stick();
+    const read = ask();
+    read.catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(silenceMs - 1);
+    expect(told).toEqual([]);
+    await vi.advanceTimersByTimeAsync(silenceMs * 0.25);
+    expect(told).toEqual([true]);
+    target.dispose();
+    await expect(read).rejects.toMatchObject({ code: 'Gone' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect([told, target.silent]).toEqual([[true, false], false]);
+    // Nobody waits, and nothing looks.
+    await vi.advanceTimersByTimeAsync(silenceMs);
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });
