@@ -5,6 +5,7 @@ import type { Address } from '../common/address.ts';
 import type { Grid } from './grid.ts';
 import { textCells, unprintable } from './format.ts';
 import type { SymbolLabels } from './symbols.ts';
+import { setHidden, setText } from './text.ts';
 
 /** The value line: what the bytes from the selection's start mean as each type. A click on one writes another value. */
 export interface Inspector {
@@ -70,12 +71,12 @@ export function createInspector(
 
   return {
     show(start) {
-      element.hidden = start === undefined;
+      setHidden(element, start === undefined);
       if (start === undefined) return;
       const { byteOrder, textEncoding } = grid.format;
       for (const [unit, { button, text }] of values) {
         const bytes = bytesAt(start, unitBytes(unit));
-        button.hidden = bytes === undefined;
+        setHidden(button, bytes === undefined);
         if (bytes !== undefined) setText(text, printValue(new DataView(bytes.buffer), 0, unit, byteOrder));
       }
       const encoding = textEncoding === 'ascii' ? 'utf-8' : textEncoding;
@@ -83,7 +84,7 @@ export function createInspector(
       const cell =
         bytes === undefined ? unprintable : (textCells(bytes, 0, bytes.length, encoding, byteOrder)[0] ?? '');
       const dot = cell === unprintable && bytes?.[0] !== 0x2e;
-      character.hidden = bytes === undefined || dot || cell === '';
+      setHidden(character, bytes === undefined || dot || cell === '');
       setText(characterName, encoding);
       setText(characterText, cell);
       showPointer(start);
@@ -99,11 +100,12 @@ export function createInspector(
     const target =
       view === undefined ? 0n : size === 8 ? view.getBigUint64(0, little) : BigInt(view.getUint32(0, little));
     const region = findRegion(grid.layout.table, pageOf(target));
-    pointer.hidden = target === 0n || region < 0;
+    setHidden(pointer, target === 0n || region < 0);
     if (pointer.hidden) return;
     const label = symbols.of('pointer', target) ?? printLabel(grid.layout.table, target) ?? `0x${target.toString(16)}`;
     setText(pointer, `→ ${label}`);
-    pointer.title = `Follow the pointer to 0x${target.toString(16)} (Ctrl+Enter)`;
+    const title = `Follow the pointer to 0x${target.toString(16)} (Ctrl+Enter)`;
+    if (pointer.title !== title) pointer.title = title;
   }
 }
 
@@ -111,8 +113,4 @@ function part(tag: 'button' | 'span', className: string): HTMLElement {
   const element = document.createElement(tag);
   element.className = className;
   return element;
-}
-
-function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
 }

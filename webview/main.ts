@@ -13,6 +13,7 @@ import { createLife } from './life.ts';
 import { createNotice } from './notice.ts';
 import { createOriginals } from './originals.ts';
 import { createHostPort } from './port.ts';
+import { createPace } from './pace.ts';
 import { createPin } from './pin.ts';
 import { createPrompt } from './prompt.ts';
 import { createRate } from './rate.ts';
@@ -21,6 +22,13 @@ import { createStatusLine } from './status.ts';
 import { createSymbolLabels } from './symbols.ts';
 import { createToolbar } from './toolbar.ts';
 import { createTravel } from './travel.ts';
+
+/**
+ * How long the lines at the bottom rest between two frames, and wait for one after that: numbers that change more often than
+ * five times a second cannot be read, and were a third of what a frame of one changed row takes.
+ */
+const linesRestMs = 180;
+const linesGraceMs = 90;
 
 /** Builds the view by hand and joins its parts to each other and to the host. */
 function start(app: HTMLElement): void {
@@ -50,12 +58,21 @@ function start(app: HTMLElement): void {
   setContext(grid.element, 'bytes');
   const notice = createNotice(app);
   const prompt = createPrompt(app, () => grid.focus());
-  const symbols = createSymbolLabels(grid, (address) => host.call('label', { address }), showSelection);
+  const symbols = createSymbolLabels(
+    grid,
+    (address) => host.call('label', { address }),
+    () => lines.now(),
+  );
   const inspector = createInspector(app, grid, symbols, () => open?.facts.pointerBytes ?? 8, {
     writeValue: (unit) => editor.writeValue(unit),
     follow: () => void travel.follow(),
   });
   const statusLine = createStatusLine(app, grid, symbols);
+  const lines = createPace(linesRestMs, linesGraceMs, () => {
+    const { selection } = grid;
+    inspector.show(selection === undefined ? undefined : selectedRange(selection).start);
+    statusLine.show();
+  });
   const spoken = document.createElement('div');
   spoken.className = 'spoken';
   spoken.setAttribute('aria-live', 'polite');
@@ -75,13 +92,13 @@ function start(app: HTMLElement): void {
       originals.forget();
       symbols.refresh();
       travel.arrive(table);
-      showSelection();
+      lines.now();
     },
     residency: (residency) => grid.setResidency(residency),
     status: showStatus,
     names(names) {
       grid.names.set(names);
-      showSelection();
+      lines.now();
     },
     pulse: (pulse) => life.setPulse(pulse),
     silent: ({ silent }) => life.setSilent(silent),
@@ -155,10 +172,10 @@ function start(app: HTMLElement): void {
   grid.onDidDraw((seq) => {
     acknowledge(seq);
     originals.look();
-    showSelection();
+    lines.soon();
   });
   grid.onDidSelect(() => {
-    showSelection();
+    lines.now();
     travel.showAddress();
     speak();
     keepPlace();
@@ -214,19 +231,13 @@ function start(app: HTMLElement): void {
     choices = next;
     toolbar.setChoices(next);
     grid.setChoices(next);
-    showSelection();
+    lines.now();
   }
 
   function showStatus(status: TargetStatus): void {
     life.setStatus(status);
     grid.names.setStatus(status);
     originals.setStatus(status);
-  }
-
-  function showSelection(): void {
-    const { selection } = grid;
-    inspector.show(selection === undefined ? undefined : selectedRange(selection).start);
-    statusLine.show();
   }
 
   function speak(): void {

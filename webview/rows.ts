@@ -14,6 +14,7 @@ import {
 import type { Geometry } from './geometry.ts';
 import type { Row } from './layout.ts';
 import type { PageStore, StoredPage } from './store.ts';
+import { setData, setText } from './text.ts';
 
 /** One line on the screen: DOM text that screen readers, Find and tests read. It is filled again and again. */
 export interface RowSlot {
@@ -168,14 +169,14 @@ function fillBytes(slot: Slot, page: number, offset: number, context: RowContext
   fillFrame(slot, page, offset, state, context.format.addressCharacters);
   if (stored !== undefined && state === PageState.readable) {
     for (let group = 0; group < slot.groups.length; group++) {
-      setText(slot.groups[group] as Text, printGroup(format, stored.bytes, stored.view, offset, group));
+      setData(slot.groups[group] as Text, printGroup(format, stored.bytes, stored.view, offset, group));
     }
     fillText(slot, stored, page, offset, context);
     return;
   }
   const missing = printMissing(format, state === PageState.unread ? '··' : '??');
-  for (const text of slot.groups) setText(text, missing);
-  setPlainText(slot.text, '');
+  for (const text of slot.groups) setData(text, missing);
+  setText(slot.text, '');
 }
 
 /** Address, class and title of a row of bytes. */
@@ -184,8 +185,8 @@ function fillFrame(slot: Slot, page: number, offset: number, state: PageState, a
   if (slot.frame === frame) return;
   slot.frame = frame;
   const digits = page.toString(16) + offset.toString(16).padStart(3, '0');
-  setText(slot.zeros, '0'.repeat(Math.max(0, addressCharacters - digits.length)));
-  setText(slot.digits, digits);
+  setData(slot.zeros, '0'.repeat(Math.max(0, addressCharacters - digits.length)));
+  setData(slot.digits, digits);
   const { element } = slot;
   element.dataset['address'] = `0x${digits.replace(/^0+(?=.)/, '')}`;
   if (element.firstChild !== slot.address) element.replaceChildren(slot.address, slot.bytes, slot.text);
@@ -203,12 +204,12 @@ function remedyFor(state: PageState): string {
 function fillText(slot: Slot, stored: StoredPage, page: number, offset: number, context: RowContext): void {
   const { format } = context;
   if (format.textEncoding === 'ascii') {
-    setPlainText(slot.text, printAscii(stored.bytes, offset, format.bytesPerRow));
+    setText(slot.text, printAscii(stored.bytes, offset, format.bytesPerRow));
     return;
   }
   const cells = cellsAround(stored, page, offset, context);
   if (cells.every((cell) => cell.length === 1 && (cell === unprintable || isPrintableAscii(cell.charCodeAt(0))))) {
-    setPlainText(slot.text, cells.join(''));
+    setText(slot.text, cells.join(''));
     return;
   }
   // Other scripts have glyphs of other widths: each character gets the width of its bytes, so that columns hold.
@@ -282,14 +283,4 @@ const kinds = ['unread', 'unreadable', 'heading', 'gap'] as const;
 /** What the style sheet shows a row as; other classes of it (the caret's row) stay. */
 function setKind(element: HTMLElement, kind: (typeof kinds)[number] | ''): void {
   for (const name of kinds) element.classList.toggle(name, name === kind);
-}
-
-function setText(node: Text, text: string): void {
-  if (node.data !== text) node.data = text;
-}
-
-function setPlainText(element: HTMLElement, text: string): void {
-  const first = element.firstChild;
-  if (first instanceof Text && first.nextSibling === null) setText(first, text);
-  else element.replaceChildren(document.createTextNode(text));
 }

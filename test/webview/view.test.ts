@@ -533,4 +533,26 @@ describe('status', () => {
     await expect.poll(() => view.page.locator('.values').innerText()).toMatch(/i8\s*72/);
     expect(await view.page.locator('.values').innerText()).toMatch(/u32\s*72/);
   });
+
+  test('numbers that change faster than one can read keep still in between, and the last one stands', async () => {
+    await frame(heap, pageOf('Hello'));
+    await row('0x55d0c0a1f000').click({ position: { x: 160, y: 8 } });
+    await view.page.evaluate(() => {
+      const number = document.querySelector('.values .number') as Element;
+      Object.assign(window, { changes: 0 });
+      const count = (): number => (window as unknown as { changes: number }).changes++;
+      new MutationObserver(count).observe(number.closest('.values') as Element, {
+        characterData: true,
+        subtree: true,
+        childList: true,
+      });
+    });
+    const begun = Date.now();
+    for (let i = 0; i < 40; i++) await frame(heap, new Uint8Array(pageBytes).fill(i));
+    const elapsed = Date.now() - begun;
+    await expect.poll(() => view.page.locator('.values').innerText()).toMatch(/u8\s*39/);
+    const changes = await view.page.evaluate(() => (window as unknown as { changes: number }).changes);
+    expect(changes).toBeGreaterThan(0);
+    expect(changes).toBeLessThanOrEqual(elapsed / 180 + 2);
+  });
 });
