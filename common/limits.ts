@@ -18,8 +18,8 @@ export const pagesPerViewMax = 256;
  */
 export const framesInFlightMax = 4;
 
-/** How long a painted frame waits for the next one, to be told of together: a little longer than from one to the next at 15 Hz. */
-export const acknowledgeMs = 80;
+/** How long a painted frame waits for the next one, to be told of together: a little longer than from one to the next at 10 Hz. */
+export const acknowledgeMs = 120;
 
 /** How long the key of a direct wire opens it: a page connects at once, or never. */
 export const directKeyMs = 60_000;
@@ -135,11 +135,13 @@ export const restAfterMs = 1000;
 export const restIntervalMs = 1000 / 15;
 
 /**
- * How often the loop looks whether the program has to wait for a processor, and by how much longer it then waits itself, each
- * time, down to the rate at rest. A look takes 30 µs of a program with one thread; two that agree are half a second.
+ * How often the loop looks whether the program has to wait for a processor, how many times as long it then waits itself, each
+ * time, and how long at most: ten looks a second are live still, and at fifteen a program that wants one of two processors waits
+ * for twice as long. A look takes 30 µs of a program with one thread; two that agree are half a second.
  */
 export const courtesyLookMs = 250;
-export const courtesyStep = 1.5;
+export const courtesyStep = 2;
+export const courtesyIntervalMsMax = 100;
 
 /** Threads of a program that are looked at for it: a look at one takes 15 µs. */
 export const scheduledThreadsMax = 32;

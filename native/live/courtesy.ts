@@ -1,4 +1,4 @@
-import { courtesyLookMs, courtesyStep, refreshRateMax, restIntervalMs } from '../../common/limits.ts';
+import { courtesyIntervalMsMax, courtesyLookMs, courtesyStep, refreshRateMax } from '../../common/limits.ts';
 import type { Share } from '../linux/schedstat.ts';
 
 /**
@@ -44,7 +44,8 @@ export function createCourtesy(share: () => Share | undefined): Courtesy {
       slowed = lost > slowedFrom ? slowed + 1 : 0;
       unslowed = lost < slowedUpTo ? unslowed + 1 : 0;
       const before = intervalMs;
-      if (slowed >= looksToSlow) intervalMs = Math.min(Math.max(intervalMs, fullMs) * courtesyStep, restIntervalMs);
+      if (slowed >= looksToSlow)
+        intervalMs = Math.min(Math.max(intervalMs, fullMs) * courtesyStep, courtesyIntervalMsMax);
       if (unslowed >= looksToHurry && intervalMs > 0) {
         unslowed = 0;
         intervalMs /= courtesyStep;

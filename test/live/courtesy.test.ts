@@ -44,10 +44,10 @@ test('agent: a program that has to wait for a processor is given way to, and onl
   agent.channel.say('watch', { view: 1, pages: pagesFrom(at, 1) });
   const rival = startRival();
   const latest = (): Connected['pulses'][number] | undefined => agent.pulses.at(-1);
-  await until('it gives way', () => latest()?.givesWay === true && latest()!.ticks <= 17);
+  await until('it gives way', () => latest()?.givesWay === true && latest()!.ticks <= 11);
   const { length } = agent.frames;
   await pause(1000);
-  expect(agent.frames.length - length).toBeLessThanOrEqual(17);
+  expect(agent.frames.length - length).toBeLessThanOrEqual(11);
   rival.kill('SIGKILL');
   // Other tests want that processor too, for a while.
   await expect.poll(() => latest()!.ticks, { timeout: 60_000 }).toBeGreaterThan(20);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { courtesyLookMs, restIntervalMs } from '../../common/limits.ts';
+import { courtesyIntervalMsMax, courtesyLookMs } from '../../common/limits.ts';
 import { createCourtesy, type Courtesy } from '../../native/live/courtesy.ts';
 import type { Share } from '../../native/linux/schedstat.ts';
 
@@ -29,27 +29,27 @@ test('a program that gets all that it could run is not given way to', () => {
   expect(courtesy.intervalMs).toBe(0);
 });
 
-test('one that has to wait is given way to step by step, down to the rate at rest', () => {
+test('one that has to wait is given way to step by step, down to ten looks a second', () => {
   const courtesy = polite();
   looks(courtesy, 1, 0.1);
   expect(courtesy.intervalMs, 'once may be a blink').toBe(0);
   looks(courtesy, 1, 0.1);
-  expect(courtesy.intervalMs).toBeCloseTo(25);
+  expect(courtesy.intervalMs).toBeCloseTo(100 / 3);
   looks(courtesy, 1, 0.1);
-  expect(courtesy.intervalMs).toBeCloseTo(37.5);
+  expect(courtesy.intervalMs).toBeCloseTo(200 / 3);
   looks(courtesy, 20, 0.1);
-  expect(courtesy.intervalMs).toBe(restIntervalMs);
+  expect(courtesy.intervalMs).toBe(courtesyIntervalMsMax);
 });
 
 test('a pace at which it hardly waits is kept, and given up once it does not wait at all', () => {
   const courtesy = polite();
   looks(courtesy, 3, 0.1);
   looks(courtesy, 40, 0.01);
-  expect(courtesy.intervalMs).toBeCloseTo(37.5);
+  expect(courtesy.intervalMs).toBeCloseTo(200 / 3);
   looks(courtesy, 3, 0);
-  expect(courtesy.intervalMs).toBeCloseTo(37.5);
+  expect(courtesy.intervalMs).toBeCloseTo(200 / 3);
   looks(courtesy, 1, 0);
-  expect(courtesy.intervalMs).toBeCloseTo(25);
+  expect(courtesy.intervalMs).toBeCloseTo(100 / 3);
   looks(courtesy, 4, 0);
   expect(courtesy.intervalMs).toBe(0);
 });
