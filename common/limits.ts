@@ -243,8 +243,8 @@ export const nameCharactersMax = 240;
 /** Types of one session whose sizes and members are remembered; a template makes hundreds. */
 export const typesKeptMax = 4096;
 
-/** How long names are still shown after the process has gone on: a step is over sooner, and the next names replace them. */
-export const namesGraceMs = 250;
+/** How long what a stop has shown stays after the process has gone on: a step is over sooner, and the next stop replaces it. */
+export const stepGraceMs = 250;
 
 /** How long the mouse rests on a byte before the hover comes: what VS Code's editor takes. */
 export const hoverMs = 300;

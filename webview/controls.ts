@@ -31,7 +31,10 @@ export interface ButtonControl {
 export function createButton(options: ButtonOptions): ButtonControl {
   const button = document.createElement('vscode-button') as Button;
   button.appearance = options.appearance ?? (options.icon === undefined ? 'primary' : 'icon');
+  let shown = '';
   const show = (icon: string | undefined, label: string): void => {
+    if (shown === `${icon} ${label}`) return;
+    shown = `${icon} ${label}`;
     if (icon === undefined) {
       button.textContent = label;
       return;

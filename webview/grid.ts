@@ -1,6 +1,7 @@
 import type { Address } from '../common/address.ts';
 import { createEmitter, type Event } from '../common/event.ts';
 import type { Frame } from '../common/frame.ts';
+import { stepGraceMs } from '../common/limits.ts';
 import { offsetInPage, pageOf, PageState, printPageState, type PageNumber } from '../common/page.ts';
 import { usualChoices, type Choices, type Residency } from '../common/protocol.ts';
 import { emptyRegionTable, findRegion, regionKinds, type RegionTable } from '../common/region.ts';
@@ -335,7 +336,7 @@ export function createGrid(parent: HTMLElement): Grid {
     },
     leaveStop() {
       store.leaveStop();
-      schedule();
+      setTimeout(schedule, stepGraceMs);
     },
     forgetStops() {
       store.forgetStops();

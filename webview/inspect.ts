@@ -5,7 +5,7 @@ import type { Address } from '../common/address.ts';
 import type { Grid } from './grid.ts';
 import { textCells, unprintable } from './format.ts';
 import type { SymbolLabels } from './symbols.ts';
-import { setHidden, setText } from './text.ts';
+import { setHidden, setText, setTitle } from './text.ts';
 
 /** The value line: what the bytes from the selection's start mean as each type. A click on one writes another value. */
 export interface Inspector {
@@ -104,8 +104,7 @@ export function createInspector(
     if (pointer.hidden) return;
     const label = symbols.of('pointer', target) ?? printLabel(grid.layout.table, target) ?? `0x${target.toString(16)}`;
     setText(pointer, `→ ${label}`);
-    const title = `Follow the pointer to 0x${target.toString(16)} (Ctrl+Enter)`;
-    if (pointer.title !== title) pointer.title = title;
+    setTitle(pointer, `Follow the pointer to 0x${target.toString(16)} (Ctrl+Enter)`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { stepGraceMs } from '../common/limits.ts';
 import type { Pulse, TargetStatus } from '../common/protocol.ts';
 import type { Grid } from './grid.ts';
 import type { Notice } from './notice.ts';
@@ -31,11 +32,14 @@ export function createLife(
   let silent = false;
   let through = false;
   let pulse: Pulse | undefined;
+  /** Runs while a step may be on its way: the eye would see the word of the stop go and come. */
+  let step: ReturnType<typeof setTimeout> | undefined;
 
   function show(): void {
     const isSilent = silent && status.state !== 'gone';
     const running = paused ? 'paused' : through ? 'unseen' : 'running';
-    const state = isSilent ? 'silent' : status.state === 'running' ? running : status.state;
+    const seen = step === undefined ? status.state : 'stopped';
+    const state = isSilent ? 'silent' : seen === 'running' ? running : seen;
     toolbar.setLive({ state, ...(pulse && { ticks: pulse.ticks, givesWay: pulse.givesWay === true }) });
   }
 
@@ -68,8 +72,16 @@ export function createLife(
     },
     setStatus(next) {
       const wasGone = status.state === 'gone';
+      clearTimeout(step);
+      step = undefined;
       // What was read at the stop came before this word: see the agent.
-      if (status.state === 'stopped' && next.isDebugged === true && next.state === 'running') grid.leaveStop();
+      if (status.state === 'stopped' && next.isDebugged === true && next.state === 'running') {
+        grid.leaveStop();
+        step = setTimeout(() => {
+          step = undefined;
+          show();
+        }, stepGraceMs);
+      }
       if (status.isDebugged === true && next.isDebugged !== true) grid.forgetStops();
       status = next;
       const gone = next.state === 'gone';

@@ -238,6 +238,8 @@ function start(app: HTMLElement): void {
     life.setStatus(status);
     grid.names.setStatus(status);
     originals.setStatus(status);
+    // Whoever steps reads the numbers of each stop.
+    if (status.state === 'stopped') lines.now();
   }
 
   function speak(): void {

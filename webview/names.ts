@@ -1,6 +1,6 @@
 import { addressFrom, type Address } from '../common/address.ts';
 import { createEmitter, type Event } from '../common/event.ts';
-import { namesGraceMs, pagesPerViewMax } from '../common/limits.ts';
+import { stepGraceMs, pagesPerViewMax } from '../common/limits.ts';
 import {
   namesAt,
   noNames,
@@ -93,7 +93,7 @@ export function createNames(): Names {
     setStatus({ state, isDebugged }) {
       if (state === 'stopped' && isDebugged === true) return;
       // A step is over sooner than the eye sees the tints go and come.
-      if (isDebugged === true) grace ??= setTimeout(() => set(noNames), namesGraceMs);
+      if (isDebugged === true) grace ??= setTimeout(() => set(noNames), stepGraceMs);
       else set(noNames);
     },
     page,

@@ -14,3 +14,7 @@ export function setText(element: HTMLElement, text: string): void {
 export function setHidden(element: HTMLElement, hidden: boolean): void {
   if (element.hidden !== hidden) element.hidden = hidden;
 }
+
+export function setTitle(element: HTMLElement, title: string): void {
+  if (element.title !== title) element.title = title;
+}

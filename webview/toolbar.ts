@@ -1,6 +1,7 @@
 import type { Choices } from '../common/protocol.ts';
 import type { ByteOrder, TextEncoding, Unit } from '../common/value.ts';
 import { createButton, createChoice, createText, type TextControl } from './controls.ts';
+import { setData, setTitle } from './text.ts';
 
 /** The one row of controls. When it is narrow, what is also in the menu folds away. */
 export interface Toolbar {
@@ -153,9 +154,9 @@ export function createToolbar(parent: HTMLElement, actions: ToolbarActions): Too
       forward.setEnabled(canGoForward);
     },
     setLive(state) {
-      live.dataset['state'] = state.state;
-      liveText.data = liveLabel(state);
-      live.title = state.state === 'running' && state.givesWay === true ? givesWayHint : '';
+      if (live.dataset['state'] !== state.state) live.dataset['state'] = state.state;
+      setData(liveText, liveLabel(state));
+      setTitle(live, state.state === 'running' && state.givesWay === true ? givesWayHint : '');
       pause.setIcon(
         state.state === 'paused' ? 'debug-continue' : 'debug-pause',
         state.state === 'paused' ? 'Resume' : 'Pause',

@@ -211,6 +211,43 @@ describe('glow', () => {
     await expect.poll(colours).toHaveLength(2);
   });
 
+  test('a step passes without the word of the stop going and coming, and its numbers are there with it', async () => {
+    const status = (state: 'running' | 'stopped'): Promise<void> =>
+      view.say('status', { state, sinceMs: 1, isDebugged: true });
+    const live = view.page.locator('.live');
+    await frame(heap, pageOf('Hello'));
+    await row('0x55d0c0a1f000').click({ position: { x: 160, y: 8 } });
+    await status('stopped');
+    await expect.poll(() => live.textContent()).toBe('stopped');
+    const touched = await view.page.evaluate(async (page) => {
+      const tell = (say: string, body: unknown): void => window.postMessage({ say, body }, '*');
+      const found: { touched: number; numbers: boolean[] } = { touched: 0, numbers: [] };
+      const watching = new MutationObserver((records) => (found.touched += records.length));
+      watching.observe(document.querySelector('.toolbar') as Element, {
+        attributes: true,
+        childList: true,
+        characterData: true,
+        subtree: true,
+      });
+      for (let step = 1; step <= 5; step++) {
+        tell('status', { state: 'running', sinceMs: 1, isDebugged: true });
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        const bytes = new Uint8Array(4096).fill(step);
+        tell('frame', { seq: 1000 + step, timeMs: 0, pages: Float64Array.of(page), states: Uint8Array.of(0), bytes });
+        tell('status', { state: 'stopped', sinceMs: 1, isDebugged: true });
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        found.numbers.push(
+          new RegExp(`u8\\s*${step}(?!\\d)`).test(document.querySelector('.values')?.textContent ?? ''),
+        );
+      }
+      watching.disconnect();
+      return found;
+    }, heap);
+    expect(touched).toEqual({ touched: 0, numbers: [true, true, true, true, true] });
+    await status('running');
+    await expect.poll(() => live.textContent()).toBe('live');
+  });
+
   test('what has changed since the last stop stays marked until the next one, and own writes are not among it', async () => {
     const at = '0x55d0c0a1f000';
     const status = (state: 'running' | 'stopped'): Promise<void> =>
