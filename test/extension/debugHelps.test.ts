@@ -279,11 +279,18 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
 
 test('a program that is started again has no breakpoints on the memory of its last run', async (context) => {
   if (bed.missing.lldb !== undefined) return context.skip(bed.missing.lldb);
+  context.onTestFinished(async () => {
+    await debugging.stop().catch(() => undefined);
+    await debugging.clearBreakpoints();
+    await workbench.runCommand('View: Close All Editors');
+  });
   await debugging.addBreakpoint('debuggee.c', 'break here');
   await debugging.start('lldb: loop');
   await debugging.command('liveMemory.showVariable', { expression: 'global_counter' });
   const view = await memoryView(workbench);
   await expect.poll(() => view.status().textContent()).toContain('4 bytes selected');
+  // A view that gets the keyboard late closes the list.
+  await view.frame.locator('.grid:focus').waitFor();
   await workbench.runCommand('Live Memory: Break When These Bytes Change…');
   await workbench.pick('When they are written');
   await expect.poll(() => view.notice().textContent()).toMatch(/stops the program/);
@@ -291,9 +298,6 @@ test('a program that is started again has no breakpoints on the memory of its la
   await until('the adapter has none of ours', async () => Promise.resolve(listIn(sent(0).at(-1)).length === 0));
   const { frame } = await debugging.continue();
   expect(frame.line).toBe(lineOf('debuggee.c', 'break here'));
-  await debugging.stop();
-  await debugging.clearBreakpoints();
-  await workbench.runCommand('View: Close All Editors');
 });
 
 describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('of optimized code, %s', (adapter) => {
