@@ -21,6 +21,13 @@ export const framesInFlightMax = 4;
 /** How long a painted frame waits for the next one, to be told of together: a little longer than from one to the next at 10 Hz. */
 export const acknowledgeMs = 120;
 
+/**
+ * How long the lines at the bottom rest between two frames, and wait for one after that: numbers that change more often than
+ * five times a second cannot be read, and were a third of what a frame of one changed row takes.
+ */
+export const linesRestMs = 180;
+export const linesGraceMs = 90;
+
 /** How long the key of a direct wire opens it: a page connects at once, or never. */
 export const directKeyMs = 60_000;
 
@@ -137,7 +144,7 @@ export const restIntervalMs = 1000 / 15;
 /**
  * How often the loop looks whether the program has to wait for a processor, how many times as long it then waits itself, each
  * time, and how long at most: ten looks a second are live still, and at fifteen a program that wants one of two processors waits
- * for twice as long. A look takes 30 µs of a program with one thread; two that agree are half a second.
+ * for three times as long. A look takes 30 µs of a program with one thread; two that agree are half a second.
  */
 export const courtesyLookMs = 250;
 export const courtesyStep = 2;

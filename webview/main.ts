@@ -1,5 +1,6 @@
 import { createAcknowledgement } from './acknowledge.ts';
 import { addressFrom, printAddress } from '../common/address.ts';
+import { linesGraceMs, linesRestMs } from '../common/limits.ts';
 import { noNames } from '../common/names.ts';
 import { usualChoices, type Choices, type OpenView, type TargetStatus, type ViewAction } from '../common/protocol.ts';
 import { printRange } from '../common/range.ts';
@@ -22,13 +23,6 @@ import { createStatusLine } from './status.ts';
 import { createSymbolLabels } from './symbols.ts';
 import { createToolbar } from './toolbar.ts';
 import { createTravel } from './travel.ts';
-
-/**
- * How long the lines at the bottom rest between two frames, and wait for one after that: numbers that change more often than
- * five times a second cannot be read, and were a third of what a frame of one changed row takes.
- */
-const linesRestMs = 180;
-const linesGraceMs = 90;
 
 /** Builds the view by hand and joins its parts to each other and to the host. */
 function start(app: HTMLElement): void {

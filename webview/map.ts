@@ -2,6 +2,7 @@ import { createEmitter, type Event } from '../common/event.ts';
 import { pageBytes } from '../common/page.ts';
 import { printAccess, regionKind, regionName, type RegionTable } from '../common/region.ts';
 import { printSize } from '../common/size.ts';
+import { setTitle } from './text.ts';
 import type { Theme } from './theme.ts';
 
 /** A place in the strip: the index of a region, and in its fraction how far down that region. */
@@ -55,7 +56,7 @@ export function createMap(parent: HTMLElement): RegionMap {
     const bytes = ((table.ends[region] ?? 0) - (table.starts[region] ?? 0)) * pageBytes;
     const name = regionName(table, region);
     const title = `${name === '' ? 'anonymous' : name}\n${printAccess(table.access[region] ?? 0)}, ${printSize(bytes)}, ${regionKind(table, region)}`;
-    if (canvas.title !== title) canvas.title = title;
+    setTitle(canvas, title);
   });
 
   return {

@@ -1,6 +1,6 @@
 import { addressFrom, type Address } from '../common/address.ts';
 import { createEmitter, type Event } from '../common/event.ts';
-import { stepGraceMs, pagesPerViewMax } from '../common/limits.ts';
+import { pagesPerViewMax, stepGraceMs } from '../common/limits.ts';
 import {
   namesAt,
   noNames,

@@ -7,7 +7,7 @@ import type { Grid } from './grid.ts';
 import { innermost } from './known.ts';
 import { selectedRange } from './selection.ts';
 import type { SymbolLabels } from './symbols.ts';
-import { setHidden, setText } from './text.ts';
+import { setText } from './text.ts';
 
 /** The status line: where the caret is, what is selected, how often it changes, what reading costs. Never wraps. */
 export interface StatusLine {
@@ -39,7 +39,7 @@ export function createStatusLine(parent: HTMLElement, grid: Grid, symbols: Symbo
     const span = parts[name];
     if (span === undefined || span.textContent === text) return;
     setText(span, text);
-    setHidden(span, text === '');
+    span.hidden = text === '';
   }
 
   return {
