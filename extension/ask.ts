@@ -1,14 +1,14 @@
-import * as vscode from 'vscode';
 import { addressFrom } from '../common/address.ts';
 import { printRange, rangeFrom, type Range } from '../common/range.ts';
 import { parseSaveText } from './arguments.ts';
+import { enterText } from './quickInput.ts';
 import { printTarget, type Target } from './target.ts';
 import type { View } from './view.ts';
 
-export function askForAddress(target: Target): Thenable<string | undefined> {
-  return vscode.window.showInputBox({
+export function askForAddress(target: Target): Promise<string | undefined> {
+  return enterText({
     title: `Go to Address in ${printTarget(target.facts)}`,
-    placeHolder: '0x7f…, [heap]+0x40, libc.so.6+0x1234, *0x7f…',
+    placeholder: '0x7f…, [heap]+0x40, libc.so.6+0x1234, *0x7f…',
   });
 }
 
@@ -16,20 +16,16 @@ export function askForAddress(target: Target): Thenable<string | undefined> {
 export async function askForRange(target: Target, view: View | undefined): Promise<Range | undefined> {
   const selection = view?.place?.selection;
   const selected = selection && selectedRange(addressFrom(selection.anchor), addressFrom(selection.caret));
-  const text = await vscode.window.showInputBox({
-    title: `Save Memory of ${printTarget(target.facts)} to a File`,
-    prompt: 'An address and how many bytes',
-    placeHolder: '[heap] 4096',
-    ...(selected !== undefined && selected.length > 1 && { value: `${printRange(selected).start} ${selected.length}` }),
-    validateInput(typed) {
-      try {
-        parseSaveText(typed);
-        return undefined;
-      } catch (error) {
-        return error instanceof Error ? error.message : String(error);
-      }
+  const text = await enterText(
+    {
+      title: `Save Memory of ${printTarget(target.facts)} to a File`,
+      prompt: 'An address and how many bytes',
+      placeholder: '[heap] 4096',
+      ...(selected !== undefined &&
+        selected.length > 1 && { value: `${printRange(selected).start} ${selected.length}` }),
     },
-  });
+    parseSaveText,
+  );
   if (text === undefined) return undefined;
   const { expression, length } = parseSaveText(text);
   const { address } = await target.call('resolve', { expression });

@@ -17,6 +17,7 @@ import type { Log } from './log.ts';
 import { pickProcess } from './pick.ts';
 import { explainAccess, listProcesses, type AccessAnswer } from './processes.ts';
 import { requireLinux } from './platform.ts';
+import { chooseOne } from './quickInput.ts';
 import { rangeOfNode, type RegionNode, type RegionsNode } from './regionNodes.ts';
 import type { Regions } from './regions.ts';
 import { saveMemory, tellSaved } from './save.ts';
@@ -78,7 +79,7 @@ export function commandTable(around: CommandSurroundings): CommandTable {
       detail: target.facts.commandLine,
       target,
     }));
-    const chosen = await vscode.window.showQuickPick(items, { title: 'Which Process?', matchOnDetail: true });
+    const chosen = await chooseOne(items, { title: 'Which Process?', matchOnDetail: true });
     if (chosen === undefined) throw new vscode.CancellationError();
     return chosen.target;
   }

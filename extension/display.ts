@@ -1,6 +1,6 @@
-import * as vscode from 'vscode';
 import type { Choices } from '../common/protocol.ts';
 import { allowedChoices, choiceNames, type ChoiceName } from './choices.ts';
+import { chooseOne } from './quickInput.ts';
 
 const titles: Readonly<Record<ChoiceName, string>> = {
   unit: 'Units',
@@ -12,13 +12,13 @@ const titles: Readonly<Record<ChoiceName, string>> = {
 
 /** Asks how a view shows its bytes: what its toolbar offers where there is room. `undefined` where the user gives up. */
 export async function askForDisplay(now: Choices): Promise<Partial<Choices> | undefined> {
-  const what = await vscode.window.showQuickPick(
+  const what = await chooseOne(
     choiceNames.map((name) => ({ label: titles[name], description: print(now[name]), name })),
     { title: 'Display' },
   );
   if (what === undefined) return undefined;
   const { name } = what;
-  const chosen = await vscode.window.showQuickPick(
+  const chosen = await chooseOne(
     allowedChoices[name].map((value) => ({
       label: print(value),
       description: value === now[name] ? 'as now' : '',

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import { pidMax } from '../common/limits.ts';
 import type { ProcessEntry } from '../common/protocol.ts';
 import { printSize } from '../common/size.ts';
+import { ask } from './quickInput.ts';
 
 interface ProcessItem extends vscode.QuickPickItem {
   readonly pid?: number;
@@ -14,11 +14,8 @@ export interface PickOptions {
   readonly verb: string;
 }
 
-/** The longest that the list waits for its entries before it is shown without them. */
-const showAfterMs = 400;
-
 /** Lets the user choose a process, or type a pid; `undefined` where they did neither. Lists anew each time. */
-export function pickProcess(
+export async function pickProcess(
   list: () => Promise<readonly ProcessEntry[]>,
   options: PickOptions,
   report: (error: unknown) => void,
@@ -66,32 +63,22 @@ export function pickProcess(
     pick.activeItems = [exact];
   }
 
-  return new Promise((resolve) => {
-    pick.onDidChangeValue(() => {
-      isOffered = false;
-      show();
-    });
-    pick.onDidTriggerButton(() => void load());
-    pick.onDidChangeActive(([active]) => {
-      if (active !== undefined && active.pid === typedPid(pick.value)) isOffered = true;
-    });
-    pick.onDidAccept(() => {
-      const typed = typedPid(pick.value);
-      // Whoever types fast has not seen what is offered for it: until then the list is that of the digits before.
-      const chosen = typed !== undefined && !isOffered ? typed : pick.selectedItems[0]?.pid;
-      if (chosen === undefined) return;
-      resolve(chosen);
-      pick.hide();
-    });
-    pick.onDidHide(() => {
-      shown = false;
-      resolve(undefined);
-      pick.dispose();
-    });
-    // VS Code gives a memory view the keyboard back a moment after its command palette closes, which would close a list
-    // that is there already. Shown with its entries in it, it comes after that.
-    void Promise.race([load(), sleep(showAfterMs)]).then(() => pick.show());
+  pick.onDidChangeValue(() => {
+    isOffered = false;
+    show();
   });
+  pick.onDidTriggerButton(() => void load());
+  pick.onDidChangeActive(([active]) => {
+    if (active !== undefined && active.pid === typedPid(pick.value)) isOffered = true;
+  });
+  void load();
+  const chosen = await ask(pick, () => {
+    const typed = typedPid(pick.value);
+    // Whoever types fast has not seen what is offered for it: until then the list is that of the digits before.
+    return typed !== undefined && !isOffered ? typed : pick.selectedItems[0]?.pid;
+  });
+  shown = false;
+  return chosen;
 }
 
 /** Own ones first, then by name; those that cannot be opened come last in their group. */

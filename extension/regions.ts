@@ -4,6 +4,7 @@ import { regionMarkMs, treeRefreshMs } from '../common/limits.ts';
 import { filterHelp, parseRegionFilter } from './regionFilter.ts';
 import { groupKey, groupLabel, groupRegions, type GroupedRegions, type Grouping } from './regionGroups.ts';
 import { decorationOf, treeItem } from './regionItems.ts';
+import { chooseOne, enterText } from './quickInput.ts';
 import { createRegionMarks, type GoneRegion, type RegionMarks } from './regionMarks.ts';
 import { printPages, regionNode, stretched, type GroupNode, type RegionsNode, type TargetNode } from './regionNodes.ts';
 import type { Target } from './target.ts';
@@ -223,19 +224,10 @@ export function createRegions(targets: Targets, setContext: (key: string, value:
   return {
     setFilter,
     async askForFilter() {
-      const text = await vscode.window.showInputBox({
-        title: 'Filter Regions',
-        prompt: filterHelp,
-        value: filterText,
-        validateInput(typed) {
-          try {
-            parseRegionFilter(typed);
-            return undefined;
-          } catch (error) {
-            return error instanceof Error ? error.message : String(error);
-          }
-        },
-      });
+      const text = await enterText(
+        { title: 'Filter Regions', prompt: filterHelp, value: filterText },
+        parseRegionFilter,
+      );
       if (text !== undefined) setFilter(text);
     },
     async askForGrouping() {
@@ -244,7 +236,7 @@ export function createRegions(targets: Targets, setContext: (key: string, value:
         { label: 'Kind', description: 'text, data, stack', grouping: 'kind' },
         { label: 'Address', description: 'one list', grouping: 'address' },
       ];
-      const chosen = await vscode.window.showQuickPick(choices, { title: 'Group Regions By' });
+      const chosen = await chooseOne(choices, { title: 'Group Regions By' });
       if (chosen === undefined) return;
       grouping = chosen.grouping;
       rearrange();

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { printAddress } from '../../common/address.ts';
 import type { Range } from '../../common/range.ts';
 import { printLabel } from '../../common/region.ts';
+import { chooseMany, chooseOne } from '../quickInput.ts';
 import { printTarget, type Target } from '../target.ts';
 import type { AccessType, DataBreakpoint, DataBreakpoints } from './dataBreakpoints.ts';
 
@@ -30,9 +31,9 @@ export function createBreakOnBytes(breakpoints: DataBreakpoints): BreakOnBytes {
     let accessType = offer.accessTypes[0] as AccessType;
     if (offer.accessTypes.length > 1) {
       const items: Item[] = offer.accessTypes.map((type) => ({ label: when[type], accessType: type }));
-      const chosen = await vscode.window.showQuickPick(items, {
+      const chosen = await chooseOne(items, {
         title: `Break on ${whatOf(target, range)}`,
-        placeHolder: 'When should the debugger stop the program?',
+        placeholder: 'When should the debugger stop the program?',
       });
       if (chosen?.accessType === undefined) return undefined;
       accessType = chosen.accessType;
@@ -50,9 +51,9 @@ export function createBreakOnBytes(breakpoints: DataBreakpoints): BreakOnBytes {
         description: when[one.accessType].toLowerCase(),
         one,
       }));
-      const chosen = await vscode.window.showQuickPick(items, {
+      const chosen = await chooseOne(items, {
         title: `Break on ${whatOf(target, range)}`,
-        placeHolder: 'There is a breakpoint on these bytes.',
+        placeholder: 'There is a breakpoint on these bytes.',
       });
       if (chosen === undefined) return undefined;
       await breakpoints.remove([chosen.one]);
@@ -72,10 +73,9 @@ export function createBreakOnBytes(breakpoints: DataBreakpoints): BreakOnBytes {
         await vscode.window.showInformationMessage(sentence);
         return;
       }
-      const kept = await vscode.window.showQuickPick(items, {
+      const kept = await chooseMany(items, {
         title: 'Breakpoints on Memory',
-        placeHolder: 'Those that are not ticked are removed.',
-        canPickMany: true,
+        placeholder: 'Those that are not ticked are removed.',
       });
       if (kept === undefined) return;
       const gone = items.filter((item) => !kept.includes(item)).map(({ one }) => one);

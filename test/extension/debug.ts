@@ -51,6 +51,8 @@ export interface DebugBed {
   readonly folder: string;
   /** Why an adapter cannot be had here: the reason to skip with. */
   readonly missing: Readonly<Partial<Record<AdapterName, string>>>;
+  /** Why no data breakpoint stops a program here: the reason to skip with. */
+  readonly noWatchpoints: string | undefined;
   /** What an adapter says of its version; empty where it is missing. */
   readonly versions: Readonly<Partial<Record<AdapterName, string>>>;
   /** What launch.json has under that name, with all paths absolute. */
@@ -89,6 +91,8 @@ export async function createDebugBed(): Promise<DebugBed> {
   compile('cc', 'debuggee.c', 'debuggee');
   compile('c++', 'debuggee.cpp', 'debuggee-cpp');
 
+  execFileSync('cc', ['-O1', '-o', 'watchpoint', path.join(targets, 'watchpoint.c')], { cwd: folder });
+
   const tools = findAdapters();
   const configurations = [...allConfigurations(folder, tools)];
   writeFileSync(
@@ -100,6 +104,10 @@ export async function createDebugBed(): Promise<DebugBed> {
   return {
     folder,
     missing: tools.missing,
+    noWatchpoints:
+      says(path.join(folder, 'watchpoint'), []).trim() === '0'
+        ? 'this machine takes a watchpoint and never tells of a write, as some virtual machines do'
+        : undefined,
     versions: tools.versions,
     options: {
       folder,

@@ -118,6 +118,43 @@ describe('a view on a running program', () => {
   });
 });
 
+describe('a list that a command of a view opens', () => {
+  test('keeps the keyboard as it comes, and once it has settled it closes', async () => {
+    const target = await start('demo');
+    await closeViews();
+    const view = await attachFromPalette(workbench, target.pid);
+    const grid = view.frame.locator('.grid');
+    const list = workbench.page.locator('.quick-input-widget:visible');
+    const open = async (): Promise<void> => {
+      await workbench.runCommand('Live Memory: Choose Display…');
+      await workbench.quickPicks().filter({ hasText: 'Byte Order' }).waitFor();
+    };
+
+    await open();
+    // As VS Code does by itself where its window is busy: the view has the keyboard late, after the palette closed.
+    await grid.focus();
+    await sleep(500);
+    expect(await list.locator('input:focus').count()).toBe(1);
+    await workbench.page.keyboard.type('byte o');
+    await expect.poll(() => workbench.quickPicks().count()).toBe(1);
+    await workbench.page.keyboard.press('Enter');
+    await workbench.pick('big');
+    await list.waitFor({ state: 'hidden' });
+    // The keyboard is the view's again, without a click.
+    await view.frame.locator('.grid:focus').waitFor();
+
+    const leave = [() => grid.focus(), () => workbench.page.keyboard.press('Escape')];
+    for (const how of leave) {
+      await open();
+      await sleep(700);
+      await how();
+      await list.waitFor({ state: 'hidden' });
+      await sleep(300);
+      expect(await list.count()).toBe(0);
+    }
+  });
+});
+
 describe('a write that does not hold', () => {
   test('is reported with how long it held', async () => {
     const target = await start('scratch');
