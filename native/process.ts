@@ -245,17 +245,22 @@ export class Process implements LiveSource {
 
   /** A gigabyte takes a fifth of a second: others on this thread get their turn in between. */
   async #readPieces(range: Range, bytes: Uint8Array, options?: ReadOptions): Promise<ReadOutcome> {
-    const states = new Uint8Array(pageCount(range));
+    let states: Uint8Array | undefined;
     for (let done = 0, page = 0; done < range.length;) {
       if (done > 0) await breathe();
       const start = range.start + BigInt(done);
       const length = Math.min(readPieceBytes - Number(start & 0xfffn), range.length - done);
-      const part = this.readRange({ start, length }, bytes.subarray(done, done + length), options);
-      states.set(part, page);
+      const piece = { start, length };
+      const part = bytes.subarray(done, done + length);
+      const landed = this.#readDirect(piece, part, options);
+      if (landed < length) {
+        states ??= new Uint8Array(pageCount(range));
+        states.set(this.#readRest(piece, part, landed, options), page);
+      }
       done += length;
-      page += part.length;
+      page += pageCount(piece);
     }
-    return outcomeOf(range, states);
+    return states === undefined ? new WholeOutcome(range) : outcomeOf(range, states);
   }
 
   /** `readInto` at once, for our own loops: gives the page states. Throws MemoryError. */

@@ -2,6 +2,7 @@
 // a figure past its limit makes it exit with 1. With --record, the figures go into docs/benchmarks.json.
 import { readdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { keepToOneProcessor } from './processor.ts';
 import { recordFigures } from './record.ts';
 
 export interface BenchResult {
@@ -19,6 +20,8 @@ export interface BenchResult {
 /** What a `*.bench.ts` exports. */
 export interface Bench {
   readonly run: () => Promise<BenchResult[]>;
+  /** Whether it compares what runs in turns, and so has to be on one processor. */
+  readonly isOnOneProcessor?: boolean;
 }
 
 export function median(values: readonly number[]): number {
@@ -80,7 +83,10 @@ function isBeyond({ value, limit, higherIsBetter }: BenchResult, tolerance: numb
 
 function print(result: BenchResult): string {
   const digits = result.value >= 100 ? 0 : result.value >= 10 ? 1 : 2;
-  const limit = result.limit === undefined ? '' : `${result.higherIsBetter === true ? '≥' : '≤'} ${result.limit}`;
+  const limit =
+    result.limit === undefined
+      ? ''
+      : `${result.higherIsBetter === true ? '≥' : '≤'} ${Number(result.limit.toPrecision(3))}`;
   const verdict = isPast(result) ? 'PAST ITS LIMIT' : isBeyond(result, 0) ? 'within its tolerance' : 'ok';
   return [
     result.name.padEnd(64),
@@ -103,8 +109,10 @@ async function main(words: readonly string[]): Promise<void> {
   const measured: Record<string, readonly BenchResult[]> = {};
   for (const file of files.sort()) {
     console.log(file);
+    let release: (() => void) | undefined;
     try {
-      const { run } = (await import(new URL(file, folder).href)) as Bench;
+      const { run, isOnOneProcessor } = (await import(new URL(file, folder).href)) as Bench;
+      if (isOnOneProcessor === true) release = keepToOneProcessor();
       const results = await run();
       for (const result of results) {
         console.log(`  ${print(result)}`);
@@ -115,6 +123,8 @@ async function main(words: readonly string[]): Promise<void> {
       // The others are worth having all the same.
       console.error(error);
       past.push(`${file} could not be measured`);
+    } finally {
+      release?.();
     }
   }
   console.log(

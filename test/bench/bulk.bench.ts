@@ -1,6 +1,7 @@
 // Reading 256 MiB in chunks, against the same loop in C over the call and over /proc/<pid>/mem; and one chunk again and again.
 // Each way reads into one buffer of its own, and all of the memory in each round. The file has its limit where the caches
-// hold the chunk: what comes from memory waits for memory by either way, in C too, as the last figure of each tells.
+// hold the chunk: what comes from memory waits for memory by either way, in C too, as the last figure of each tells. There are
+// processors where C by the call comes no further than that limit: there, ours has to come as near as nine tenths to it.
 import { pageBytes } from '../../common/page.ts';
 import type { Range } from '../../common/range.ts';
 import { attach } from '../../native/attach.ts';
@@ -13,6 +14,8 @@ import { startPeer, type Peer } from './peer.ts';
 const mebibyte = 2 ** 20;
 const regionBytes = 256 * mebibyte;
 
+export const isOnOneProcessor = true;
+
 export async function run(): Promise<BenchResult[]> {
   const target = await startTarget('scratch');
   const at = BigInt(await target.ask(`map ${regionBytes / pageBytes} rw 1`));
@@ -24,7 +27,7 @@ export async function run(): Promise<BenchResult[]> {
       ...(await against(source, at, mebibyte / 4, mebibyte / 4, 'the same 256 KiB', { file: 1.5 })),
       ...(await against(source, at, mebibyte, mebibyte, 'the same 1 MiB', {})),
       // As large a buffer begins sixteen bytes into a page, wherever it is: malloc puts them before whole pages.
-      ...(await against(source, at, regionBytes, 64 * mebibyte, '256 MiB by 64 MiB', { call: 0.95 }, 3)),
+      ...(await against(source, at, regionBytes, 64 * mebibyte, '256 MiB by 64 MiB', { call: 0.95 })),
     ];
   } finally {
     source.dispose();
@@ -39,14 +42,14 @@ async function against(
   chunk: number,
   what: string,
   limits: { readonly call?: number; readonly file?: number },
-  sets = 13,
 ): Promise<BenchResult[]> {
   const took: Took = { awaited: [], atOnce: [], call: [], file: [] };
   // Where a buffer happens to lie decides some percent: each side has many, each at the same place in its page as the others'.
-  for (let set = 0; set < sets; set++) {
+  for (let set = 0; set < 13; set++) {
     const some = await measure(source, at, bytes, chunk);
     for (const name of Object.keys(took) as (keyof Took)[]) took[name].push(...some[name]);
   }
+  const callOverFile = speed(took.call, took.file);
   const bandwidth = (name: string, nanoseconds: readonly number[]): BenchResult => ({
     name: `${what}, ${name}`,
     value: chunk / median(nanoseconds),
@@ -64,9 +67,9 @@ async function against(
       name: `${what}, as fast as /proc/<pid>/mem from C`,
       value: speed(took.awaited, took.file),
       unit: '×',
-      ...limit(limits.file, 0.1),
+      ...limit(limits.file && Math.min(limits.file, 0.9 * callOverFile), 0.1),
     },
-    { name: `${what}, C by the call as fast as by the file`, value: speed(took.call, took.file), unit: '×' },
+    { name: `${what}, C by the call as fast as by the file`, value: callOverFile, unit: '×' },
   ];
 }
 

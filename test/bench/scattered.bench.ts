@@ -6,6 +6,8 @@ import { startTarget } from '../target/target.ts';
 import { inTurn, median, speed, timeEach, type BenchResult } from './bench.ts';
 import { startPeer } from './peer.ts';
 
+export const isOnOneProcessor = true;
+
 export async function run(): Promise<BenchResult[]> {
   const results: BenchResult[] = [];
   const target = await startTarget('scratch');

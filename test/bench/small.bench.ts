@@ -6,6 +6,8 @@ import { startPeer } from './peer.ts';
 
 const times = 4000;
 
+export const isOnOneProcessor = true;
+
 export async function run(): Promise<BenchResult[]> {
   const target = await startTarget('scratch');
   const at = BigInt(await target.ask('map 1 rw 7'));

@@ -1,0 +1,24 @@
+import { execFileSync } from 'node:child_process';
+
+/**
+ * Keeps this thread, and what it starts from now on, on one processor: of two, one may have a busy neighbour on the machine
+ * beneath, and be slower by a third for minutes. Gives what undoes it.
+ */
+export function keepToOneProcessor(): () => void {
+  const all = taskset([String(process.pid)])
+    .split(': ')[1]
+    ?.trim();
+  if (all === undefined) return () => undefined;
+  // The last: interrupts mostly come to the first.
+  taskset([/\d+$/.exec(all)?.[0] ?? '0', String(process.pid)]);
+  return () => void taskset([all, String(process.pid)]);
+}
+
+function taskset(parameters: readonly string[]): string {
+  try {
+    return execFileSync('taskset', ['-pc', ...parameters], { encoding: 'utf8' });
+  } catch {
+    console.log('  There is no taskset (util-linux): what is compared may run on different processors.');
+    return '';
+  }
+}
