@@ -19,7 +19,7 @@ const keptBytesMax = 2 ** 20;
  * two: the last page of one large piece is further from its look. A look is a system call, and would be a third of what a
  * loop over small reads takes.
  */
-const aheadPagesMax = 512;
+const aheadPagesMax = 1024;
 
 export function createDirectRead(pid: number, map: PageMap, witness: Witness): DirectRead {
   // Two local iovecs, then two remote ones: { base, length } each. The witness is first: a large copy would leave nothing that
@@ -62,7 +62,7 @@ export function createDirectRead(pid: number, map: PageMap, witness: Witness): D
     const ageMs = nowMs - (looked[atMs] as number);
     // Not less than none, which is what a clock that was set back makes of it.
     if ((ageMs === 0 || ageMs === 1) && first >= (looked[from] as number) && end <= (looked[to] as number)) return true;
-    const ahead = follows ? Math.min(8 * (end - first), aheadPagesMax) : 0;
+    const ahead = follows ? Math.min(16 * (end - first), aheadPagesMax) : 0;
     looked[from] = first;
     looked[to] = map.presentTo(first, Math.max(end, Math.min(first + ahead, userPages)));
     looked[atMs] = nowMs;

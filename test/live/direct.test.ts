@@ -51,7 +51,7 @@ test('createDirectRead: reads that follow each other share a look, for a millise
   const first = pageOf(at);
   expect(looks).toEqual([
     { from: first, to: first + 4 },
-    { from: first + 4, to: first + 36 },
+    { from: first + 4, to: first + 68 },
   ]);
   tick(1);
   expect(readPages(32)).toBe(all);
