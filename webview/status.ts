@@ -39,7 +39,6 @@ export function createStatusLine(parent: HTMLElement, grid: Grid, symbols: Symbo
     const span = parts[name];
     if (span === undefined || span.textContent === text) return;
     setText(span, text);
-    span.hidden = text === '';
   }
 
   return {

@@ -332,6 +332,20 @@ describe('editing', () => {
     expect(await view.page.locator('.status .label').textContent()).toBe('[heap]+0x1');
   });
 
+  test('what the status line does not say takes no room in it, and what is written is said where nothing stood', async () => {
+    const left = (name: string): Promise<number> =>
+      view.page.locator(`.status .${name}`).evaluate((element) => element.getBoundingClientRect().left);
+    const right = (name: string): Promise<number> =>
+      view.page.locator(`.status .${name}`).evaluate((element) => element.getBoundingClientRect().right);
+    expect((await left('address')) - (await right('label'))).toBeCloseTo(14);
+    // A live region that is not displayed is not known, and what it says at first is not heard.
+    const write = view.page.locator('.status .write');
+    expect(await write.evaluate((element) => [element.textContent, getComputedStyle(element).display])).toEqual([
+      '',
+      'block',
+    ]);
+  });
+
   test('Tab moves to the text column, where characters are written as they are', async () => {
     await view.answer('write', { start: '0x55d0c0a1f000', bytes: Uint8Array.of(0x5a), held: true });
     await view.page.keyboard.press('Tab');
