@@ -164,6 +164,25 @@ test('a page that comes into memory is seen in the next tick, and one that leave
   expect([...plan.states]).toEqual([absent, absent]);
 });
 
+test('a page that was read and is given up since is not brought back by the next read, and one that is unmapped is told', async () => {
+  const target = await startScratch();
+  const at = await target.map(8, 'rw', 7);
+  const source = await attachTo(target.pid);
+  const plan = createPlan(pagesFrom(at, 4, 2));
+  await source.read(plan);
+  expect([...plan.states]).toEqual([readable, readable, readable, readable]);
+  await target.ask(`drop ${(at + 2n * 4096n).toString(16)} 1`);
+  const before = footprint(target.pid);
+  await source.read(plan);
+  expect([...plan.states]).toEqual([readable, absent, readable, readable]);
+  expect(footprint(target.pid)).toEqual(before);
+  await source.read(plan, { faultIn: true });
+  expect([...plan.states]).toEqual([readable, readable, readable, readable]);
+  await target.unmap(at + 4n * 4096n, 1);
+  await source.read(plan);
+  expect([...plan.states]).toEqual([readable, readable, PageState.unmapped, readable]);
+});
+
 test('a page of a file that nobody has touched is absent, and its region tells how far the file goes', async () => {
   const target = await startScratch();
   const file = join(tmpdir(), `live-memory-${process.pid}-file`);
