@@ -37,8 +37,7 @@ export function createStatusLine(parent: HTMLElement, grid: Grid, symbols: Symbo
 
   function set(name: string, text: string): void {
     const span = parts[name];
-    if (span === undefined || span.textContent === text) return;
-    setText(span, text);
+    if (span !== undefined) setText(span, text);
   }
 
   return {

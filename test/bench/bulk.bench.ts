@@ -67,7 +67,7 @@ async function against(
       name: `${what}, as fast as /proc/<pid>/mem from C`,
       value: speed(took.awaited, took.file),
       unit: '×',
-      ...limit(limits.file && Math.min(limits.file, 0.9 * callOverFile), 0.1),
+      ...limit(limits.file && (callOverFile < limits.file ? 0.9 * callOverFile : limits.file), 0.1),
     },
     { name: `${what}, C by the call as fast as by the file`, value: callOverFile, unit: '×' },
   ];

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locator } from 'playwright-core';
+import { buildTarget } from '../target/target.ts';
 import type { Frame, SessionFacts, Traffic, Where } from './debuggers/wire.ts';
 import { root, type VSCodeOptions } from './vscode.ts';
 import type { Workbench } from './workbench.ts';
@@ -51,8 +52,6 @@ export interface DebugBed {
   readonly folder: string;
   /** Why an adapter cannot be had here: the reason to skip with. */
   readonly missing: Readonly<Partial<Record<AdapterName, string>>>;
-  /** Why no data breakpoint stops a program here: the reason to skip with. */
-  readonly noWatchpoints: string | undefined;
   /** What an adapter says of its version; empty where it is missing. */
   readonly versions: Readonly<Partial<Record<AdapterName, string>>>;
   /** What launch.json has under that name, with all paths absolute. */
@@ -91,8 +90,6 @@ export async function createDebugBed(): Promise<DebugBed> {
   compile('cc', 'debuggee.c', 'debuggee');
   compile('c++', 'debuggee.cpp', 'debuggee-cpp');
 
-  execFileSync('cc', ['-O1', '-o', 'watchpoint', path.join(targets, 'watchpoint.c')], { cwd: folder });
-
   const tools = findAdapters();
   const configurations = [...allConfigurations(folder, tools)];
   writeFileSync(
@@ -104,10 +101,6 @@ export async function createDebugBed(): Promise<DebugBed> {
   return {
     folder,
     missing: tools.missing,
-    noWatchpoints:
-      says(path.join(folder, 'watchpoint'), []).trim() === '0'
-        ? 'this machine takes a watchpoint and never tells of a write, as some virtual machines do'
-        : undefined,
     versions: tools.versions,
     options: {
       folder,
@@ -137,6 +130,12 @@ export async function createDebugBed(): Promise<DebugBed> {
       rmSync(wires, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** Why no data breakpoint stops a program here: the reason to skip with. */
+export async function whyNoWatchpoints(): Promise<string | undefined> {
+  if (says(await buildTarget('watchpoint'), []).trim() !== '0') return undefined;
+  return 'this machine takes a watchpoint and never tells of a write, as some virtual machines do';
 }
 
 /** Kills what still runs of the programs in a folder. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lineOf, until, type AdapterName, type DebugBed, type Debugging } from './debug.ts';
+import { lineOf, until, whyNoWatchpoints, type AdapterName, type DebugBed, type Debugging } from './debug.ts';
 import { openDebugWindow, type DebugWindow } from './debugWindow.ts';
 import type { Traffic } from './debuggers/wire.ts';
 import { memoryView, type MemoryView } from './memory.ts';
@@ -162,7 +162,7 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
   });
 
   test('which stops the program where it writes them', async (context) => {
-    const reason = bed.missing[adapter] ?? bed.noWatchpoints;
+    const reason = bed.missing[adapter] ?? (await whyNoWatchpoints());
     if (reason !== undefined) return context.skip(reason);
     const { frame } = await debugging.continue();
     expect([lineOf('debuggee.c', 'step 1'), lineOf('debuggee.c', 'step 2')]).toContain(frame.line);
@@ -184,7 +184,7 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
   });
 
   test('and stops the program after that, too', async (context) => {
-    const reason = bed.missing[adapter] ?? bed.noWatchpoints;
+    const reason = bed.missing[adapter] ?? (await whyNoWatchpoints());
     if (reason !== undefined) return context.skip(reason);
     const { frame } = await debugging.continue();
     expect([lineOf('debuggee.c', 'step 1'), lineOf('debuggee.c', 'step 2')]).toContain(frame.line);
