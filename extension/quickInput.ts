@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 
-/** How long a list or a box must have been there for its closing to be the user's. */
+/** How long a list or a box must have been on the screen for its closing to be the user's. */
 const settledMs = 500;
 
 type List = vscode.QuickPick<vscode.QuickPickItem>;
@@ -14,6 +14,12 @@ export function ask<R>(input: Asking, take: () => R | undefined): Promise<R | un
   return new Promise((resolve) => {
     let isTaken = false;
     let isAgain = false;
+    let shownMs = performance.now();
+    // The first entry is made the active one by the window, once it has the list: with a busy window that is much later.
+    const onActive = input.onDidChangeActive?.(() => {
+      shownMs = performance.now();
+      onActive?.dispose();
+    });
     input.onDidAccept(() => {
       const taken = take();
       if (taken === undefined) return;
@@ -32,7 +38,6 @@ export function ask<R>(input: Asking, take: () => R | undefined): Promise<R | un
       resolve(undefined);
       input.dispose();
     });
-    const shownMs = performance.now();
     input.show();
   });
 }

@@ -217,11 +217,11 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     await breakOnSelection(/When they are written/);
     await expect.poll(() => view.notice().textContent()).toMatch(/stops the program/);
     const from = debugging.traffic().length;
+    // A view that takes the keyboard as the list comes does not take its ticks.
+    const taken = await workbench.takeKeyboardFrom('4 bytes at 0x');
     await workbench.runCommand('Live Memory: Breakpoints on Memory…');
     const row = workbench.quickPicks().filter({ hasText: '4 bytes at 0x' });
-    await row.waitFor();
-    // A view that takes the keyboard as the list comes does not take its ticks.
-    await view.frame.locator('.grid').focus();
+    await taken();
     await workbench.page.waitForTimeout(500);
     expect(await row.getByRole('checkbox').getAttribute('aria-checked')).toBe('true');
     await workbench.screenshot(`breakpoints-on-memory-${adapter}`);

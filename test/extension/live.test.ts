@@ -130,9 +130,9 @@ describe('a list that a command of a view opens', () => {
       await workbench.quickPicks().filter({ hasText: 'Byte Order' }).waitFor();
     };
 
+    const taken = await workbench.takeKeyboardFrom('Byte Order');
     await open();
-    // As VS Code does by itself where its window is busy: the view has the keyboard late, after the palette closed.
-    await grid.focus();
+    await taken();
     await sleep(500);
     expect(await list.locator('input:focus').count()).toBe(1);
     await workbench.page.keyboard.type('byte o');

@@ -15,6 +15,11 @@ export interface Workbench {
   pick(text: string, filter?: string): Promise<void>;
   /** Types into the open quick input and accepts it. */
   answer(text: string): Promise<void>;
+  /**
+   * Gives the keyboard to the view as soon as a list shows an entry that holds `text`, as VS Code does late and by itself where
+   * its window is busy. Call it before the list is opened; what it resolves to waits for that.
+   */
+  takeKeyboardFrom(text: string): Promise<() => Promise<void>>;
   /** The quick input's entries, as the user reads them. */
   quickPicks(): Locator;
   /** The document of the active webview. Editors that are not visible keep theirs: `view(1)` is the second visible. */
@@ -170,6 +175,27 @@ export async function openWorkbench(
     page,
     errors,
     quickPicks: () => quickPicks,
+    async takeKeyboardFrom(text) {
+      const taken = await page.evaluateHandle((wanted) => {
+        const isShown = (): boolean =>
+          [...document.querySelectorAll('.quick-input-list .monaco-list-row')].some((row) =>
+            row.textContent.includes(wanted),
+          );
+        const done = new Promise<void>((resolve) => {
+          const observer = new MutationObserver(() => {
+            if (!isShown()) return;
+            observer.disconnect();
+            requestAnimationFrame(() => {
+              document.querySelector<HTMLElement>('iframe.webview.ready')?.focus();
+              resolve();
+            });
+          });
+          observer.observe(document.body, { childList: true, subtree: true, characterData: true });
+        });
+        return { done };
+      }, text);
+      return () => taken.evaluate(({ done }) => done);
+    },
     runCommand,
     async pick(text, filter) {
       if (filter !== undefined) await quickInput.locator('input.input').fill(filter);
