@@ -27,7 +27,9 @@ export function createPlans(pages: Float64Array, old: Plans | undefined): Plans 
       const from = indexOfPage(old.pages, pages[i] as number);
       if (from < 0) continue;
       const { bytes, states } = old.told.reading;
-      told.plan.states[i] = next.plan.states[i] = states[from] as number;
+      told.plan.states[i] = states[from] as number;
+      // Of a page that is to be asked for once more only this half knows.
+      next.plan.states[i] = old.next.reading.states[from] as number;
       if (states[from] !== PageState.readable) continue;
       bytes.copy(told.reading.bytes, i * pageBytes, from * pageBytes, (from + 1) * pageBytes);
     }

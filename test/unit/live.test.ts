@@ -306,6 +306,18 @@ test('reader: a page that becomes unreadable is told once, its bytes are not ask
   expect(a.frames).toHaveLength(3);
 });
 
+test('reader: a page is asked for once more although a view scrolls before that comes to be', () => {
+  const a = watcher();
+  source.unreadable.set(2, noAccess);
+  a.watch(Float64Array.of(2));
+  tick();
+  source.unreadable.delete(2);
+  reader.retry();
+  a.watch(Float64Array.of(2, 3));
+  tick();
+  expect(Array.from(a.frames.at(-1)?.states ?? [])).toEqual([readable, readable]);
+});
+
 test('reader: once the source is gone nothing of what it reads is told', () => {
   const a = watcher();
   a.watch(Float64Array.of(1));
