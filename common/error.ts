@@ -53,6 +53,11 @@ export interface WireError extends MemoryErrorDetail {
   readonly message: string;
 }
 
+/** What was thrown, as an Error: JavaScript lets anything be thrown. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
 export function printError(error: unknown): WireError {
   if (error instanceof MemoryError) {
     const { code, message, errno, landed, before } = error;
@@ -64,7 +69,7 @@ export function printError(error: unknown): WireError {
       ...(before !== undefined && { before }),
     };
   }
-  return { code: 'Internal', message: error instanceof Error ? error.message : String(error) };
+  return { code: 'Internal', message: asError(error).message };
 }
 
 /** What `printError` printed, as an error again; of anything else that a wire carries, an Error that says so. */

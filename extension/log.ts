@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { MemoryError } from '../common/error.ts';
+import { asError, MemoryError } from '../common/error.ts';
 
 export interface Log extends vscode.Disposable {
   info(message: string): void;
@@ -17,9 +17,9 @@ export function createLog(): Log {
       await vscode.window.showErrorMessage(error.message);
       return;
     }
-    const message = error instanceof Error ? error.message : String(error);
-    channel.error(error instanceof Error ? error : message);
-    const choice = await vscode.window.showErrorMessage(`Live Memory failed: ${message}`, 'Show Log');
+    const failure = asError(error);
+    channel.error(failure);
+    const choice = await vscode.window.showErrorMessage(`Live Memory failed: ${failure.message}`, 'Show Log');
     if (choice !== undefined) channel.show();
   }
 

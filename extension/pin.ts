@@ -1,3 +1,4 @@
+import { asError } from '../common/error.ts';
 import { pinRestMs } from '../common/limits.ts';
 import type { ResolvedAddress, ViewContract } from '../common/protocol.ts';
 
@@ -39,7 +40,7 @@ export function createPin(
     try {
       return { address: (await resolve(asked)).address };
     } catch (error) {
-      return { error: error instanceof Error ? error.message : String(error) };
+      return { error: asError(error).message };
     }
   }
 

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { asError } from '../common/error.ts';
 
 /** How long a list or a box must have been on the screen for its closing to be the user's. */
 const settledMs = 500;
@@ -95,7 +96,7 @@ export function enterText(options: BoxOptions, check?: (typed: string) => unknow
       check?.(typed);
       return undefined;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return asError(error).message;
     }
   };
   box.validationMessage = faultOf(box.value);

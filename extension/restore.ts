@@ -1,4 +1,4 @@
-import { MemoryError } from '../common/error.ts';
+import { asError, MemoryError } from '../common/error.ts';
 import type { TargetFacts } from '../common/protocol.ts';
 import type * as vscode from 'vscode';
 import { absentTarget, printTarget, type Target } from './target.ts';
@@ -38,7 +38,7 @@ async function sameTarget(targets: Targets, facts: TargetFacts): Promise<Target>
   try {
     target = await targets.attach(facts.pid);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = asError(error).message;
     const isGone = error instanceof MemoryError && error.code === 'Gone';
     return absentTarget(
       facts,

@@ -1,6 +1,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { createChannel, type Channel, type Hears } from '../common/channel.ts';
 import type { Disposable } from '../common/dispose.ts';
+import { asError } from '../common/error.ts';
 import type { AgentContract, AgentHostContract } from '../common/protocol.ts';
 import { portOf } from './port.ts';
 
@@ -42,7 +43,7 @@ export function openAgent(
     ended = true;
     died(error);
   }
-  worker.on('error', (error) => end(error instanceof Error ? error : new Error(String(error))));
+  worker.on('error', (error) => end(asError(error)));
   worker.on('exit', (code) => {
     port.close();
     end(new Error(`The agent has ended (${code}). Attach again to go on.`));

@@ -1,3 +1,4 @@
+import { asError } from '../common/error.ts';
 import { addressOfPage, pageOf } from '../common/page.ts';
 import { printAddress, type Address } from '../common/address.ts';
 import { writeBytesMax } from '../common/limits.ts';
@@ -55,7 +56,7 @@ export function createEditor(grid: Grid, host: HostChannel, prompt: Prompt, outc
         outcome.wrote(result, what);
       } catch (error) {
         failures++;
-        outcome.failed(error instanceof Error ? error.message : String(error));
+        outcome.failed(asError(error).message);
       }
     });
   }

@@ -1,3 +1,4 @@
+import { asError } from '../common/error.ts';
 import { createAcknowledgement } from './acknowledge.ts';
 import { addressFrom, printAddress } from '../common/address.ts';
 import { linesGraceMs, linesRestMs } from '../common/limits.ts';
@@ -245,7 +246,7 @@ function start(app: HTMLElement): void {
   }
 
   function fail(error: unknown, severity: 'info' | 'error' = 'error'): void {
-    notice.show({ severity, message: error instanceof Error ? error.message : String(error) });
+    notice.show({ severity, message: asError(error).message });
   }
 
   function perform(action: ViewAction): void {

@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
-import { MemoryError } from '../../common/error.ts';
+import { asError, MemoryError } from '../../common/error.ts';
 import { adapterReadBytesMax, adapterSaveBytesMax } from '../../common/limits.ts';
 import type { SaveResult } from '../../common/protocol.ts';
 import { isValidRange, printRange, type Range } from '../../common/range.ts';
@@ -51,7 +51,7 @@ export async function saveThrough(
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => undefined);
     if (error instanceof MemoryError) throw error;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = asError(error).message;
     throw new MemoryError('Denied', `${file} could not be written: ${why}. Choose another place.`);
   }
   const missingBytes = unreadable.reduce((sum, { length }) => sum + length, 0);

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../../common/dispose.ts';
-import { MemoryError } from '../../common/error.ts';
+import { asError, MemoryError } from '../../common/error.ts';
 import { adapterAnswerMs } from '../../common/limits.ts';
 import type { Expected } from './ours.ts';
 import { fieldsOf } from './traffic.ts';
@@ -49,7 +49,7 @@ export async function ask(
     return fieldsOf(await Promise.race([answer, late]));
   } catch (error) {
     if (error instanceof MemoryError) throw error;
-    const said = (error instanceof Error ? error.message : String(error)).trim();
+    const said = asError(error).message.trim();
     throw new MemoryError('Invalid', `The debugger of “${session.name}” refuses: ${said || 'it does not say why'}.`);
   } finally {
     clearTimeout(timer);

@@ -1,6 +1,6 @@
 import type { AccessReport } from '../../common/access.ts';
 import { createDisposableStore, type Disposable } from '../../common/dispose.ts';
-import { MemoryError } from '../../common/error.ts';
+import { asError, MemoryError } from '../../common/error.ts';
 import { printTarget, type Target } from '../target.ts';
 import { liftingOf, type Lifting } from './lifting.ts';
 import type { LiftAnswer } from './permitQuestion.ts';
@@ -70,7 +70,7 @@ export function createPermits({ sessions, pid: us, whyDenied, prctl, ask, log, r
         if (got !== 0) throw new Error(`the system refused it (${got}).`);
         log(`${call} in process ${pid} is undone.`);
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = asError(error).message;
         report(new MemoryError('Denied', `${call} was called in process ${pid}, and could not be undone: ${why}`));
       }
     }

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { createDisposableStore } from '../../common/dispose.ts';
-import { MemoryError } from '../../common/error.ts';
+import { asError, MemoryError } from '../../common/error.ts';
 import { createEmitter, type Event } from '../../common/event.ts';
 import { requireLinux } from '../platform.ts';
 import { detachedReason, type OpenAgent, type Target } from '../target.ts';
@@ -201,7 +201,7 @@ export function createDebugSessions({
     } catch (error) {
       // The program has exited, as programs do.
       if (error instanceof MemoryError && error.code === 'Gone') return;
-      entry.refusal = error instanceof Error ? error : new Error(String(error));
+      entry.refusal = asError(error);
       log(
         `The process ${pid} of the debug session “${entry.session.name}” could not be opened: ${entry.refusal.message}`,
       );

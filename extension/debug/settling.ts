@@ -1,4 +1,4 @@
-import { MemoryError } from '../../common/error.ts';
+import { asError, MemoryError } from '../../common/error.ts';
 import { proofTriesMax } from '../../common/limits.ts';
 import { requireLinux } from '../platform.ts';
 import { openTarget, printTarget, type OpenAgent, type Target } from '../target.ts';
@@ -123,7 +123,7 @@ export function createSettling(around: SettlingSurroundings): (entry: Entry) => 
       targets.adopt(through.target);
     } catch (error) {
       through.target.dispose();
-      entry.refusal = error instanceof Error ? error : new Error(String(error));
+      entry.refusal = asError(error);
       return;
     }
     entry.through = through;

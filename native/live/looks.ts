@@ -1,4 +1,5 @@
 import type { Disposable } from '../../common/dispose.ts';
+import { asError } from '../../common/error.ts';
 import { regionLookCostFactor, regionLookMs, regionLookMsMax, regionLookMsMin } from '../../common/limits.ts';
 import type { Figures, Residency } from '../../common/protocol.ts';
 import type { RegionTable } from '../../common/region.ts';
@@ -71,7 +72,7 @@ export function createLooks(target: Process, options: LookOptions): Looks {
     } catch (error) {
       if (error !== abandoned) {
         watched = false;
-        options.ended(error instanceof Error ? error : new Error(String(error)));
+        options.ended(asError(error));
       }
     }
     looking = false;

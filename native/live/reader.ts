@@ -1,5 +1,5 @@
 import type { Disposable } from '../../common/dispose.ts';
-import { MemoryError } from '../../common/error.ts';
+import { asError, MemoryError } from '../../common/error.ts';
 import type { Frame } from '../../common/frame.ts';
 import { framesInFlightMax } from '../../common/limits.ts';
 import { pageBytes, PageState } from '../../common/page.ts';
@@ -113,7 +113,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
       // Bytes that differ may be another program's: nothing is told before it is known whose they are.
       if (count > 0 && !proven && !source.isAlive()) throw gone();
     } catch (error) {
-      end(error instanceof Error ? error : new Error(String(error)));
+      end(asError(error));
       return;
     }
     if (count > 0) {
@@ -174,7 +174,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
     try {
       if (!source.fill(plan) && !source.isAlive()) throw gone();
     } catch (error) {
-      end(error instanceof Error ? error : new Error(String(error)));
+      end(asError(error));
       return;
     }
     const everything = { pages, at: Int32Array.from(pages, (_, i) => i), dirty: new Uint8Array(pages.length).fill(1) };
