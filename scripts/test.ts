@@ -60,7 +60,7 @@ const stages: readonly Stage[] = [
 const builtFirst = new Set(['extension']);
 
 function one(passed: boolean): Count {
-  return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0, notes: [] };
+  return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: 0, notes: [], retried: [] };
 }
 
 async function check(parameters: readonly string[]): Promise<Count> {
@@ -96,6 +96,7 @@ async function main(parameters: readonly string[]): Promise<number> {
 
   const total = { passed: 0, failed: 0, skipped: 0 };
   const notes: string[] = [];
+  const retried: string[] = [];
   const lines: string[] = [];
   const runStage = async (stage: Stage): Promise<void> => {
     console.log(`\n── ${stage.name}`);
@@ -113,6 +114,7 @@ async function main(parameters: readonly string[]): Promise<number> {
     total.failed += count.failed;
     total.skipped += count.skipped;
     notes.push(...count.notes);
+    retried.push(...count.retried);
   };
   const beside: Promise<void>[] = [];
   for (const stage of wanted) {
@@ -125,11 +127,12 @@ async function main(parameters: readonly string[]): Promise<number> {
 
   console.log(`\n${lines.join('\n')}`);
   if (notes.length > 0) console.log(`\nSkipped:\n${notes.join('\n')}`);
+  if (retried.length > 0) console.log(`\nPassed at the second try only:\n${retried.join('\n')}`);
   console.log(`\n${print(total)}`);
   return total.failed;
 }
 
-function print({ passed, failed, skipped }: Omit<Count, 'notes'>): string {
+function print({ passed, failed, skipped }: Pick<Count, 'passed' | 'failed' | 'skipped'>): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
