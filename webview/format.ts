@@ -161,20 +161,21 @@ function utf8Length(bytes: Uint8Array, at: number): number {
 
 function utf16Cells(bytes: Uint8Array, from: number, length: number, order: ByteOrder): string[] {
   const cells: string[] = new Array<string>(length).fill(unprintable);
-  const code = (at: number): number => {
+  const end = from + length;
+  const unitAt = (at: number): number => {
     const [low, high] = order === 'little' ? [bytes[at], bytes[at + 1]] : [bytes[at + 1], bytes[at]];
     return ((high ?? 0) << 8) | (low ?? 0);
   };
-  for (let i = 0; i + 1 < length; i += 2) {
-    const unit = code(from + i);
-    const next = i + 3 < length ? code(from + i + 2) : 0;
-    if (unit >= 0xd800 && unit < 0xdc00 && next >= 0xdc00 && next < 0xe000) {
-      cells.splice(i, 4, String.fromCharCode(unit, next), '', '', '');
-      i += 2;
-    } else if (unit < 0xd800 || unit >= 0xe000) {
-      const text = printable(String.fromCharCode(unit));
-      if (text !== unprintable) cells.splice(i, 2, text, '');
-    }
+  // A surrogate pair begins at most one unit before the row.
+  for (let i = from >= 2 ? from - 2 : from; i < end;) {
+    const unit = unitAt(i);
+    const next = unitAt(i + 2);
+    const isPair = unit >= 0xd800 && unit < 0xdc00 && next >= 0xdc00 && next < 0xe000;
+    const size = isPair ? 4 : 2;
+    const text = printable(isPair ? String.fromCharCode(unit, next) : String.fromCharCode(unit));
+    if (text !== unprintable)
+      for (let k = Math.max(i, from); k < Math.min(i + size, end); k++) cells[k - from] = k === i ? text : '';
+    i += size;
   }
   return cells;
 }

@@ -87,14 +87,44 @@ describe('format', () => {
     expect(textCells(Uint8Array.of(0, 0x48), 0, 2, 'utf-16', 'big')).toEqual(['H', '']);
   });
 
+  test('textCells() in UTF-16 knows a surrogate pair that crosses an edge of the row', () => {
+    const pair = Uint8Array.of(0x3d, 0xd8, 0x00, 0xde, 0x48, 0);
+    expect(textCells(pair, 0, 2, 'utf-16', 'little')).toEqual(['😀', '']);
+    expect(textCells(pair, 2, 4, 'utf-16', 'little')).toEqual(['', '', 'H', '']);
+    // Half a pair is no character.
+    expect(textCells(pair.subarray(2), 0, 4, 'utf-16', 'little')).toEqual(['.', '.', 'H', '']);
+    expect(textCells(pair.subarray(0, 2), 0, 2, 'utf-16', 'little')).toEqual(['.', '.']);
+    expect(textCells(pair.subarray(4), 0, 1, 'utf-16', 'little')).toEqual(['H']);
+  });
+
+  test('textCells() in UTF-16 shows no combining mark and no tag of the planes beyond the first', () => {
+    // U+102E0 COPTIC EPACT THOUSANDS MARK and U+E0041 TAG LATIN CAPITAL LETTER A.
+    for (const units of [
+      [0xd800, 0xdee0],
+      [0xdb40, 0xdc41],
+    ]) {
+      const bytes = new Uint8Array(Uint16Array.from(units).buffer);
+      expect(textCells(bytes, 0, 4, 'utf-16', 'little')).toEqual(['.', '.', '.', '.']);
+    }
+  });
+
   test('textCells() always gives one cell a byte, whatever the bytes', () => {
     fc.assert(
       fc.property(
-        fc.uint8Array({ minLength: 24, maxLength: 24 }),
+        fc.oneof(
+          fc.uint8Array({ minLength: 24, maxLength: 24 }),
+          // Characters of all planes, in both of what they are written in.
+          fc
+            .tuple(fc.string({ unit: 'binary', minLength: 6 }), fc.constantFrom('utf8' as const, 'utf16le' as const))
+            .map(([text, written]) => Uint8Array.from({ ...Array.from(Buffer.from(text, written)), length: 24 })),
+        ),
         fc.constantFrom('ascii' as const, 'utf-8' as const, 'utf-16' as const),
         (input, encoding) => {
           const cells = textCells(input, 4, 16, encoding, 'little');
           expect(cells).toHaveLength(16);
+          // However wide the rows are.
+          const halves = [4, 12].flatMap((from) => textCells(input, from, 8, encoding, 'little'));
+          expect(cells).toEqual(halves);
           // No control or direction mark may reach the page, where it would disorder the row.
           expect(cells.join('')).not.toMatch(/[\p{C}\p{M}\p{Zl}\p{Zp}]/u);
         },
