@@ -1,4 +1,4 @@
-import { pageBytes } from '../../common/page.ts';
+import { pageBytes, type PageNumber } from '../../common/page.ts';
 import {
   Access,
   kindOf,
@@ -10,7 +10,7 @@ import {
 } from '../../common/region.ts';
 
 /*
- * /proc/<pid>/maps, read by hand: a regular expression a line takes half a second for 65,000 regions, this takes about 15 ms.
+ * /proc/<pid>/maps, read by hand: a regular expression a line takes half a second for 65,000 regions, this a twentieth of it.
  *
  *     7f0c7a028000-7f0c7a1bd000 r-xp 00028000 fe:01 1835131                    /usr/lib/x86_64-linux-gnu/libc.so.6
  *     start        end          access offset device inode                     name, "\n" in it printed as \012
@@ -41,6 +41,79 @@ const space = 0x20;
 const dash = 0x2d;
 const backslash = 0x5c;
 
+/** The value of each hexadecimal digit as the kernel prints it; 16 for other bytes. */
+const digits = new Uint8Array(256).fill(16);
+for (let digit = 0; digit < 16; digit++) digits[digit.toString(16).charCodeAt(0)] = digit;
+
+/** What `readHex` has read last, as 32-bit halves, the lower one first: no number of JavaScript is exact for all of 2^64. */
+const halves = new Uint32Array(2);
+
+/** Reads up to sixteen hexadecimal digits into `halves`; where they end, `at` where there is no such number. */
+function readHex(bytes: Uint8Array, at: number): number {
+  const { length } = bytes;
+  let high = 0;
+  let low = 0;
+  let i = at;
+  for (; i < length; i++) {
+    const digit = digits[bytes[i] as number] as number;
+    if (digit === 16) break;
+    high = (high << 4) | (low >>> 28);
+    low = (low << 4) | digit;
+  }
+  halves[0] = low;
+  halves[1] = high;
+  return i - at > 16 ? at : i;
+}
+
+/** The page of the address that was read last. */
+function pageRead(): PageNumber {
+  return (halves[1] as number) * 0x10_0000 + ((halves[0] as number) >>> 12);
+}
+
+function fieldEnd(bytes: Uint8Array, at: number): number {
+  const { length } = bytes;
+  let i = at;
+  while (i < length && bytes[i] !== space && bytes[i] !== newline) i++;
+  return i;
+}
+
+/** Reads the line that begins at `at`; where it ends, or -1 where it makes no sense. */
+function readLine(bytes: Uint8Array, at: number, line: Line): number {
+  const { length } = bytes;
+  let i = readHex(bytes, at);
+  if (i === at || bytes[i] !== dash) return -1;
+  const start = pageRead();
+  const endAt = i + 1;
+  i = readHex(bytes, endAt);
+  if (i === endAt || bytes[i] !== space) return -1;
+  const end = pageRead();
+  if (!(end > start) || bytes[i + 5] !== space) return -1;
+  line.start = start;
+  line.end = end;
+  line.access =
+    (bytes[i + 1] === 0x72 ? Access.read : 0) |
+    (bytes[i + 2] === 0x77 ? Access.write : 0) |
+    (bytes[i + 3] === 0x78 ? Access.execute : 0) |
+    (bytes[i + 4] === 0x73 ? Access.shared : 0);
+  const offsetAt = i + 6;
+  i = readHex(bytes, offsetAt);
+  if (i === offsetAt || bytes[i] !== space) return -1;
+  line.offset = pageRead();
+  line.deviceAt = i + 1;
+  i = fieldEnd(bytes, i + 1);
+  line.deviceEnd = i;
+  let inode = 0;
+  if (bytes[i] === space)
+    for (i++; i < length && bytes[i] !== space && bytes[i] !== newline; i++)
+      inode = inode * 10 + ((bytes[i] as number) - 0x30);
+  line.inode = inode;
+  while (i < length && bytes[i] === space) i++;
+  line.nameAt = i;
+  while (i < length && bytes[i] !== newline) i++;
+  line.nameEnd = i;
+  return i;
+}
+
 /** Calls `visit` for each well-formed line. The regions that it sees ascend and do not overlap, whatever the bytes say. */
 function scan(bytes: Uint8Array, visit: (line: Line) => void): void {
   const line: Line = {
@@ -55,39 +128,17 @@ function scan(bytes: Uint8Array, visit: (line: Line) => void): void {
     nameEnd: 0,
     guarded: false,
   };
-  const length = bytes.length;
   let last = 0;
   let guardEnd = -1;
-  let next: number;
-  for (let at = 0; at < length; at = next + 1) {
-    next = bytes.indexOf(newline, at);
-    if (next < 0) next = length;
-    let i = at;
-    while (i < next && bytes[i] !== dash) i++;
-    line.start = hexPages(bytes, at, i);
-    const endAt = ++i;
-    while (i < next && bytes[i] !== space) i++;
-    line.end = hexPages(bytes, endAt, i);
-    i++;
-    if (i + 4 >= next || !(line.end > line.start)) continue;
-    line.access =
-      (bytes[i] === 0x72 ? Access.read : 0) |
-      (bytes[i + 1] === 0x77 ? Access.write : 0) |
-      (bytes[i + 2] === 0x78 ? Access.execute : 0) |
-      (bytes[i + 3] === 0x73 ? Access.shared : 0);
-    i += 5;
-    const offsetAt = i;
-    while (i < next && bytes[i] !== space) i++;
-    line.offset = hexPages(bytes, offsetAt, i);
-    line.deviceAt = ++i;
-    while (i < next && bytes[i] !== space) i++;
-    line.deviceEnd = i;
-    let inode = 0;
-    for (i++; i < next && bytes[i] !== space; i++) inode = inode * 10 + ((bytes[i] as number) - 0x30);
-    line.inode = inode;
-    while (i < next && bytes[i] === space) i++;
-    line.nameAt = Math.min(i, next);
-    line.nameEnd = next;
+  for (let at = 0; at < bytes.length;) {
+    const end = readLine(bytes, at, line);
+    if (end < 0) {
+      const next = bytes.indexOf(newline, at);
+      if (next < 0) break;
+      at = next + 1;
+      continue;
+    }
+    at = end + 1;
     // A region that grew while the file was being read can come out twice. Each page is to belong to one region.
     if (line.start < last) line.start = last;
     if (line.end <= line.start) continue;
@@ -97,19 +148,6 @@ function scan(bytes: Uint8Array, visit: (line: Line) => void): void {
     guardEnd = isGuard ? line.end : -1;
     visit(line);
   }
-}
-
-/** A hexadecimal address without its last three digits; NaN for anything else. */
-function hexPages(bytes: Uint8Array, from: number, to: number): number {
-  if (to - from > 16 || to === from) return NaN;
-  let value = 0;
-  for (let i = from; i < to - 3; i++) {
-    const byte = bytes[i] as number;
-    const digit = byte <= 0x39 ? byte - 0x30 : byte - 0x57;
-    if (digit < 0 || digit > 15) return NaN;
-    value = value * 16 + digit;
-  }
-  return value;
 }
 
 /** Names, each decoded once: thousands of regions share a few. */
@@ -182,7 +220,7 @@ export function parseMaps(bytes: Uint8Array): Region[] {
       start,
       end: last,
       access: accessTexts[line.access] as string,
-      offset: addressOf(line.offset || 0),
+      offset: addressOf(line.offset),
       device: device(line.deviceAt, line.deviceEnd),
       inode: line.inode,
       name,
