@@ -84,6 +84,8 @@ export function createDirectRead(pid: number, map: PageMap, witness: Witness): D
     return Math.max(landed, 0);
   };
   return (start, bytes) => {
+    // What is no address would be cut to one.
+    if (BigInt.asUintN(64, start) !== start) return 0;
     if (bytes.length < detourBytesMin) return straight(start, bytes);
     words[6] = start;
     return liesBadly(halves[12] as number, addressOf(bytes))

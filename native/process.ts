@@ -231,9 +231,9 @@ export class Process implements LiveSource {
   readInto(range: Range, bytes: Uint8Array, options?: ReadOptions): Promise<ReadOutcome> {
     // Not async: what that brings along is cold after a large copy, and takes a percent of it.
     try {
-      assertRange(range, bytes.length);
       const landed = this.#readDirect(range, bytes, options);
       if (landed >= range.length && landed > 0) return Promise.resolve(new WholeOutcome(range));
+      assertRange(range, bytes.length);
       if (range.length > readPieceBytes) return this.#readPieces(range, bytes, options);
       return Promise.resolve(outcomeOf(range, this.#readRest(range, bytes, landed, options)));
     } catch (error) {
@@ -271,6 +271,7 @@ export class Process implements LiveSource {
   /** What the short way has not brought of a range. */
   #readRest(range: Range, bytes: Uint8Array, landed: number, options: ReadOptions = {}): Uint8Array {
     if (landed >= range.length && range.length > 0) return new Uint8Array(pageCount(range));
+    this.#assertOpen();
     // What has landed is read, whatever becomes of its pages: the rest begins on the page where the call stopped.
     const rest = { start: range.start + BigInt(landed), length: range.length - landed };
     const span = spanOf(rest, bytes.subarray(landed));
@@ -279,9 +280,8 @@ export class Process implements LiveSource {
     return joinStates(new Uint8Array(pageCount({ start: range.start, length: landed })), span.states);
   }
 
-  /** The bytes that came the short way; all of them only where they are proven. Throws Gone. */
+  /** The bytes that came the short way, none of what is no range; all of them only where they are proven. Throws Gone. */
   #readDirect(range: Range, bytes: Uint8Array, options?: ReadOptions): number {
-    this.#assertOpen();
     if (this.#direct === undefined || range.length > readPieceBytes || range.length !== bytes.length) return 0;
     // Faulting in is only for what is not in memory; what is may be read the short way all the same.
     if (options?.force === true) return 0;
@@ -405,6 +405,7 @@ export class Process implements LiveSource {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#direct = undefined;
     closeSync(this.#descriptors.memory);
     closeSync(this.#descriptors.maps);
     if (this.#descriptors.pagemap !== undefined) closeSync(this.#descriptors.pagemap);

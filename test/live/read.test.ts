@@ -48,6 +48,22 @@ test('readInto() reads from and to odd addresses around a hole', async () => {
   expect(Buffer.compare(bytes, expected)).toBe(0);
 });
 
+test('readInto() of what is no range, or after dispose(), rejects and leaves the buffer alone', async () => {
+  const target = await startScratch();
+  const at = await target.map(1, 'rw', 1);
+  const source = await attachTo(target.pid);
+  const bytes = new Uint8Array(8).fill(0xee);
+  // The first two would be the page's own address, were they cut to 64 bits.
+  for (const start of [at + 2n ** 64n, at - 2n ** 64n, 2n ** 64n - 4n])
+    await expect(source.readInto({ start, length: 8 }, bytes)).rejects.toMatchObject({ code: 'Invalid' });
+  for (const length of [4, 9, -8, 7.5, NaN])
+    await expect(source.readInto({ start: at, length }, bytes)).rejects.toMatchObject({ code: 'Invalid' });
+  source.dispose();
+  await expect(source.readInto({ start: at, length: 8 }, bytes)).rejects.toMatchObject({ code: 'Gone' });
+  expect(() => source.readRange({ start: at, length: 8 }, bytes)).toThrow(expect.objectContaining({ code: 'Gone' }));
+  expect([...bytes]).toEqual(new Array(8).fill(0xee));
+});
+
 test('read() fetches more scattered pages than one call takes', async () => {
   const target = await startScratch();
   const at = await target.map(4200, 'rw', 0);
