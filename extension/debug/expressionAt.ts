@@ -17,7 +17,7 @@ export function expressionAt(line: string, column: number): Found | undefined {
     const start = match.index;
     if (column < start || column > start + match[0].length) continue;
     const rest = /^[\w$]*/.exec(line.slice(column))?.[0].length ?? 0;
-    const text = line.slice(start, column + rest).trim();
+    const text = line.slice(start, column + rest);
     if (!/[\w$]$/.test(text)) return undefined;
     return { text, start, end: start + text.length };
   }

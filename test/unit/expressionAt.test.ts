@@ -24,6 +24,7 @@ test('there is none in numbers and between names', () => {
   expect(at('node-|>next')).toBeUndefined();
   expect(at('')).toBeUndefined();
   expect(at('f(|)')).toBeUndefined();
+  expect(at('a |::b')).toBeUndefined();
 });
 
 test('whatever the line, what is found is there, has the column in it, and calls nothing', () => {
