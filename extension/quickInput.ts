@@ -14,7 +14,6 @@ type Asking = vscode.QuickInput & Pick<List, 'onDidAccept'> & Partial<List>;
 export function ask<R>(input: Asking, take: () => R | undefined): Promise<R | undefined> {
   return new Promise((resolve) => {
     let isTaken = false;
-    let isAgain = false;
     let shownMs = performance.now();
     // The first entry is made the active one by the window, once it has the list: with a busy window that is much later.
     const onActive = input.onDidChangeActive?.(() => {
@@ -31,8 +30,8 @@ export function ask<R>(input: Asking, take: () => R | undefined): Promise<R | un
     input.onDidHide(() => {
       // VS Code gives a memory view the keyboard back a moment after its command palette or a menu closes, which closes what
       // has come by then. Shown again it has the keyboard, too: left open without, what is typed would edit the memory.
-      if (!isTaken && !isAgain && performance.now() - shownMs < settledMs) {
-        isAgain = true;
+      // More than once, where it comes late from two of them.
+      if (!isTaken && performance.now() - shownMs < settledMs) {
         showAgain(input);
         return;
       }

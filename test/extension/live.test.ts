@@ -130,7 +130,7 @@ describe('a list that a command of a view opens', () => {
       await workbench.quickPicks().filter({ hasText: 'Byte Order' }).waitFor();
     };
 
-    const taken = await workbench.takeKeyboardFrom('Byte Order');
+    const taken = await workbench.takeKeyboardFrom('Byte Order', 2);
     await open();
     await taken();
     await sleep(500);

@@ -17,9 +17,10 @@ export interface Workbench {
   answer(text: string): Promise<void>;
   /**
    * Gives the keyboard to the view as soon as a list shows an entry that holds `text`, as VS Code does late and by itself where
-   * its window is busy. Call it before the list is opened; what it resolves to waits for that.
+   * its window is busy; and each time that it is shown again, `times` in all. Call it before the list is opened; what it
+   * resolves to waits for that.
    */
-  takeKeyboardFrom(text: string): Promise<() => Promise<void>>;
+  takeKeyboardFrom(text: string, times?: number): Promise<() => Promise<void>>;
   /** The quick input's entries, as the user reads them. */
   quickPicks(): Locator;
   /** The document of the active webview. Editors that are not visible keep theirs: `view(1)` is the second visible. */
@@ -175,25 +176,29 @@ export async function openWorkbench(
     page,
     errors,
     quickPicks: () => quickPicks,
-    async takeKeyboardFrom(text) {
-      const taken = await page.evaluateHandle((wanted) => {
-        const isShown = (): boolean =>
-          [...document.querySelectorAll('.quick-input-list .monaco-list-row')].some((row) =>
-            row.textContent.includes(wanted),
-          );
-        const done = new Promise<void>((resolve) => {
-          const observer = new MutationObserver(() => {
-            if (!isShown()) return;
-            observer.disconnect();
-            requestAnimationFrame(() => {
-              document.querySelector<HTMLElement>('iframe.webview.ready')?.focus();
-              resolve();
-            });
+    async takeKeyboardFrom(text, times = 1) {
+      const taken = await page.evaluateHandle(
+        ([wanted, often]) => {
+          const isShown = (): boolean =>
+            [...document.querySelectorAll('.quick-input-list .monaco-list-row')].some(
+              (row) => row.textContent.includes(wanted) && row.checkVisibility(),
+            );
+          const done = new Promise<void>((resolve) => {
+            let left = often;
+            const look = (): void => {
+              // That it is hidden and shown again may take less than a frame; but then it has the keyboard again.
+              if (isShown() && document.activeElement?.matches('.quick-input-widget *') === true) {
+                document.querySelector<HTMLElement>('iframe.webview.ready')?.focus();
+                if (--left === 0) return resolve();
+              }
+              requestAnimationFrame(look);
+            };
+            look();
           });
-          observer.observe(document.body, { childList: true, subtree: true, characterData: true });
-        });
-        return { done };
-      }, text);
+          return { done };
+        },
+        [text, times] as const,
+      );
       return () => taken.evaluate(({ done }) => done);
     },
     runCommand,
