@@ -121,6 +121,11 @@ export function textCells(
   }
 }
 
+/** Gives a character the cells of its bytes, those of them that are in the row: it may begin before the first or end after the last. */
+function putCharacter(cells: string[], at: number, size: number, text: string): void {
+  for (let k = Math.max(0, at); k < Math.min(at + size, cells.length); k++) cells[k] = k === at ? text : '';
+}
+
 function utf8Cells(bytes: Uint8Array, from: number, length: number): string[] {
   const cells: string[] = new Array<string>(length).fill(unprintable);
   const end = from + length;
@@ -133,9 +138,7 @@ function utf8Cells(bytes: Uint8Array, from: number, length: number): string[] {
       continue;
     }
     const text = utf8Decoder.decode(bytes.subarray(i, i + size));
-    for (let k = i; k < i + size; k++) {
-      if (k >= from && k < end) cells[k - from] = k === i ? printable(text) : '';
-    }
+    putCharacter(cells, i - from, size, printable(text));
     i += size;
   }
   return cells;
@@ -173,8 +176,7 @@ function utf16Cells(bytes: Uint8Array, from: number, length: number, order: Byte
     const isPair = unit >= 0xd800 && unit < 0xdc00 && next >= 0xdc00 && next < 0xe000;
     const size = isPair ? 4 : 2;
     const text = printable(isPair ? String.fromCharCode(unit, next) : String.fromCharCode(unit));
-    if (text !== unprintable)
-      for (let k = Math.max(i, from); k < Math.min(i + size, end); k++) cells[k - from] = k === i ? text : '';
+    if (text !== unprintable) putCharacter(cells, i - from, size, text);
     i += size;
   }
   return cells;
