@@ -35,7 +35,7 @@ export async function resolveAddress(process: Process, expression: string): Prom
     table: process.table,
     pointerBytes: process.facts.pointerBytes,
     symbols: symbols(process),
-    read: (range, bytes) => process.readRange(range, bytes),
+    read: (range, bytes) => process.readIntoSync(range, bytes).states,
   });
   return { address: addressFrom(address), ...(label !== undefined && { label }) };
 }

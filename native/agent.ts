@@ -157,7 +157,7 @@ export function serveAgent(port: Port): { dispose(): void } {
           table: target.table,
           pointerBytes: target.facts.pointerBytes,
           symbols,
-          read: (range, bytes) => target.readRange(range, bytes),
+          read: (range, bytes) => target.readIntoSync(range, bytes).states,
         });
       }),
 

@@ -7,7 +7,7 @@ import type { ReadOptions } from './source.ts';
 /** What is copied out of a buffer that stays; more is moved. To make a small one, ask where it is and give it away is dearer. */
 const keptBytesMax = 64 * 1024;
 
-/** Reads for answers to messages. Throws as `readRange` does. */
+/** Reads for answers to messages. Throws as `readIntoSync` does. */
 export function createReadAnswers(): (target: Process, range: Range, options: ReadOptions) => ReadResult {
   let kept: Uint8Array<ArrayBuffer> | undefined;
   return (target, range, options) => {
@@ -15,7 +15,7 @@ export function createReadAnswers(): (target: Process, range: Range, options: Re
     const free = kept?.length === range.length ? kept.fill(0) : undefined;
     kept = undefined;
     const bytes = free ?? new Uint8Array(new ArrayBuffer(range.length));
-    const states = target.readRange(range, bytes, options);
+    const states = target.readIntoSync(range, bytes, options).states;
     if (range.length > keptBytesMax) return moving({ bytes, states }, [bytes.buffer, states.buffer]);
     return lending({ bytes, states }, () => (kept = bytes));
   };

@@ -1,4 +1,5 @@
 import { pageBytes } from '../common/page.ts';
+import { roomBefore } from './buffer.ts';
 import { detourBytesMin, liesBadly, readByDetour } from './detour.ts';
 import { localAddress, processVmReadv } from './linux/libc.ts';
 import { userPages, type PageMap } from './linux/pagemap.ts';
@@ -15,13 +16,20 @@ export type DirectRead = (start: bigint, bytes: Uint8Array) => number;
 const keptBytesMax = 2 ** 20;
 
 /**
- * How far a look goes at most for reads that follow each other. What a look has found in memory holds for a millisecond or
- * two: the last page of one large piece is further from its look. A look is a system call, and would be a third of what a
- * loop over small reads takes.
+ * How far a look goes at most for reads that follow each other. The last page of one large piece is further from its look than
+ * what it finds is held to be there. A look is a system call, and would be a third of what a loop over small reads takes.
  */
 const aheadPagesMax = 1024;
 
-export function createDirectRead(pid: number, map: PageMap, witness: Witness): DirectRead {
+/** For how long what a look has found in memory is taken to be there. */
+const lookHoldsMs = 1.5;
+
+export function createDirectRead(
+  pid: number,
+  map: PageMap,
+  witness: Witness,
+  now: () => number = performance.now.bind(performance),
+): DirectRead {
   // Two local iovecs, then two remote ones: { base, length } each. The witness is first: a large copy would leave nothing that
   // the kernel needs for it in the caches, and it proves the whole call wherever it is.
   const words = new BigUint64Array(new ArrayBuffer(4096), 0, 8);
@@ -41,12 +49,14 @@ export function createDirectRead(pid: number, map: PageMap, witness: Witness): D
   // which would be kept for nothing; and one that has been detached since has no length.
   let last: Uint8Array | undefined;
   let lastAt = 0;
+  let lastRoom: Uint32Array | undefined;
   const addressOf = (bytes: Uint8Array): number => {
     if (bytes === last) return lastAt;
     const at = localAddress(bytes);
     if (bytes.length <= keptBytesMax) {
       last = bytes;
       lastAt = at;
+      lastRoom = roomBefore(bytes);
     }
     return at;
   };
@@ -57,11 +67,9 @@ export function createDirectRead(pid: number, map: PageMap, witness: Witness): D
   const isPresent = (first: number, end: number): boolean => {
     const follows = first === looked[ended];
     looked[ended] = end;
-    // Of all clocks the cheapest, and it matters: the caches are cold after a large copy.
-    const nowMs = Date.now();
-    const ageMs = nowMs - (looked[atMs] as number);
-    // Not less than none, which is what a clock that was set back makes of it.
-    if ((ageMs === 0 || ageMs === 1) && first >= (looked[from] as number) && end <= (looked[to] as number)) return true;
+    const nowMs = now();
+    const isFresh = nowMs - (looked[atMs] as number) < lookHoldsMs;
+    if (isFresh && first >= (looked[from] as number) && end <= (looked[to] as number)) return true;
     const ahead = follows ? Math.min(16 * (end - first), aheadPagesMax) : 0;
     looked[from] = first;
     looked[to] = map.presentTo(first, Math.max(end, Math.min(first + ahead, userPages)));
@@ -76,11 +84,16 @@ export function createDirectRead(pid: number, map: PageMap, witness: Witness): D
     const end = first + Math.ceil(((low & (pageBytes - 1)) + length) / pageBytes);
     if (length === 0 || !isPresent(first, end)) return 0;
     const at = addressOf(bytes);
-    halves[4] = at;
-    halves[5] = at / 0x1_0000_0000;
-    halves[6] = halves[14] = length;
-    const landed = processVmReadv(pid, wordsAt, 2, wordsAt + 32, 2) - witnessBytes;
-    if (landed === length && witness.holds()) return length + 1;
+    const room = bytes === last ? lastRoom : roomBefore(bytes);
+    // With room for the witness one local iovec takes both. With two, the kernel's way from page to page is a longer one.
+    const before = room === undefined ? 0 : witnessBytes;
+    halves[4] = at - before;
+    halves[5] = (at - before) / 0x1_0000_0000;
+    halves[6] = length + before;
+    halves[14] = length;
+    const locals = room === undefined ? 2 : 1;
+    const landed = processVmReadv(pid, wordsAt + 16 * (2 - locals), locals, wordsAt + 32, 2) - witnessBytes;
+    if (landed === length && witness.holds(room)) return length + 1;
     return Math.max(landed, 0);
   };
   return (start, bytes) => {

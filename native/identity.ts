@@ -56,7 +56,7 @@ export function createIdentity(pid: number, memory: number, pointerBytes: number
 
   return {
     isOurs,
-    witness: hasWitness ? { address, localAt: landedAt, holds: () => same(landed, known) } : undefined,
+    witness: hasWitness ? { address, localAt: landedAt, holds: (other = landed) => same(other, known) } : undefined,
   };
 }
 

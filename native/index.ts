@@ -47,6 +47,7 @@ export {
 // Reading and writing
 export { createPlan, type MemorySource, type ReadOptions, type ReadPlan } from './source.ts';
 export type { LiveSource, WriteOptions, Written } from './source.ts';
+export { createBuffer } from './buffer.ts';
 export type { Part } from './linux/scatter.ts';
 export type { PartToWrite, PartWritten } from './write.ts';
 export type { Piece, StreamOptions } from './stream.ts';

@@ -231,11 +231,9 @@ export class Process implements LiveSource {
   readInto(range: Range, bytes: Uint8Array, options?: ReadOptions): Promise<ReadOutcome> {
     // Not async: what that brings along is cold after a large copy, and takes a percent of it.
     try {
-      const landed = this.#readDirect(range, bytes, options);
-      if (landed >= range.length && landed > 0) return Promise.resolve(new WholeOutcome(range));
+      if (range.length <= readPieceBytes) return Promise.resolve(this.readIntoSync(range, bytes, options));
       assertRange(range, bytes.length);
-      if (range.length > readPieceBytes) return this.#readPieces(range, bytes, options);
-      return Promise.resolve(outcomeOf(range, this.#readRest(range, bytes, landed, options)));
+      return this.#inTurns(this.#readPieces(range, bytes, options));
     } catch (error) {
       return settle(() => {
         throw error;
@@ -243,11 +241,33 @@ export class Process implements LiveSource {
     }
   }
 
+  /** `readInto` at once, however long it takes. Throws MemoryError. */
+  readIntoSync(range: Range, bytes: Uint8Array, options?: ReadOptions): ReadOutcome {
+    const landed = this.#readDirect(range, bytes, options);
+    if (landed >= range.length && landed > 0) return new WholeOutcome(range);
+    assertRange(range, bytes.length);
+    if (range.length <= readPieceBytes) return outcomeOf(range, this.#readRest(range, bytes, landed, options));
+    const pieces = this.#readPieces(range, bytes, options);
+    for (;;) {
+      const { done, value } = pieces.next();
+      if (done === true) return value;
+    }
+  }
+
   /** A gigabyte takes a fifth of a second: others on this thread get their turn in between. */
-  async #readPieces(range: Range, bytes: Uint8Array, options?: ReadOptions): Promise<ReadOutcome> {
+  async #inTurns(pieces: Generator<undefined, ReadOutcome>): Promise<ReadOutcome> {
+    for (;;) {
+      const { done, value } = pieces.next();
+      if (done === true) return value;
+      await breathe();
+    }
+  }
+
+  /** Reads what is too long for the short way a piece at a time. */
+  *#readPieces(range: Range, bytes: Uint8Array, options?: ReadOptions): Generator<undefined, ReadOutcome> {
     let states: Uint8Array | undefined;
     for (let done = 0, page = 0; done < range.length;) {
-      if (done > 0) await breathe();
+      if (done > 0) yield;
       const start = range.start + BigInt(done);
       const length = Math.min(readPieceBytes - Number(start & 0xfffn), range.length - done);
       const piece = { start, length };
@@ -263,14 +283,8 @@ export class Process implements LiveSource {
     return states === undefined ? new WholeOutcome(range) : outcomeOf(range, states);
   }
 
-  /** `readInto` at once, for our own loops: gives the page states. Throws MemoryError. */
-  readRange(range: Range, bytes: Uint8Array, options: ReadOptions = {}): Uint8Array {
-    return this.#readRest(range, bytes, this.#readDirect(range, bytes, options), options);
-  }
-
   /** What the short way has not brought of a range. */
   #readRest(range: Range, bytes: Uint8Array, landed: number, options: ReadOptions = {}): Uint8Array {
-    if (landed >= range.length && range.length > 0) return new Uint8Array(pageCount(range));
     this.#assertOpen();
     // What has landed is read, whatever becomes of its pages: the rest begins on the page where the call stopped.
     const rest = { start: range.start + BigInt(landed), length: range.length - landed };
@@ -328,7 +342,7 @@ export class Process implements LiveSource {
         look: () => (this.look(), this.table),
         ...(this.#pageMap !== undefined && { pageMap: this.#pageMap }),
         missing: stateOf,
-        read: (part, bytes) => this.readRange(part, bytes, options),
+        read: (part, bytes) => this.readIntoSync(part, bytes, options).states,
       },
       range,
       options,

@@ -4,6 +4,7 @@ import { addressOfPage, offsetInPage, pageBytes, pageOf, PageState, type PageNum
 import { endOf, type Range } from '../common/range.ts';
 import { Access, findRegion, type RegionTable } from '../common/region.ts';
 import { PageBits, userPages, type PageMap } from './linux/pagemap.ts';
+import { createBuffer } from './buffer.ts';
 import { unreadableRanges, unreadableState } from './pages.ts';
 import type { ReadOptions } from './source.ts';
 
@@ -40,7 +41,7 @@ export async function* streamRange(
   range: Range,
   options: StreamOptions,
 ): AsyncGenerator<Piece, void, undefined> {
-  const buffer = new Uint8Array(new ArrayBuffer(streamPieceBytes));
+  const buffer = createBuffer(streamPieceBytes);
   const table = source.look();
   const end = endOf(range);
   for (let at = range.start; at < end;) {
@@ -55,7 +56,7 @@ export async function* streamRange(
       // Pieces end where pages do, so that no page is asked for twice.
       const length = Math.min(streamPieceBytes - offsetInPage(at), Number(stretchEnd - at));
       const part = { start: at, length };
-      const bytes = buffer.subarray(0, length);
+      const bytes = length === buffer.length ? buffer : buffer.subarray(0, length);
       const holes = unreadableRanges(part, source.read(part, bytes));
       let from = 0;
       for (const hole of holes) {

@@ -15,7 +15,7 @@ export interface SymbolTarget {
   readonly facts: Pick<TargetFacts, 'executable'>;
   readonly table: RegionTable;
   regions(): Promise<readonly Region[]>;
-  readRange(...parameters: Parameters<ReadRange>): Uint8Array;
+  readonly readIntoSync: ReadRange;
 }
 
 /** What a file has of a symbol's name. */
@@ -56,7 +56,7 @@ interface Mapped {
 }
 
 export function createSymbols(target: SymbolTarget): Symbols {
-  const images = createImages(target.pid, (range, bytes, options) => target.readRange(range, bytes, options));
+  const images = createImages(target.pid, (range, bytes, options) => target.readIntoSync(range, bytes, options));
   let known: Mapped | undefined;
 
   async function mapped(): Promise<Mapped> {

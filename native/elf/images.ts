@@ -1,9 +1,9 @@
 import type { Address } from '../../common/address.ts';
 import type { Disposable } from '../../common/dispose.ts';
 import { symbolCacheBytesMax, symbolFilesMax } from '../../common/limits.ts';
-import { PageState } from '../../common/page.ts';
 import type { Range } from '../../common/range.ts';
 import type { Region } from '../../common/region.ts';
+import type { ReadOutcome } from '../outcome.ts';
 import type { ReadOptions } from '../source.ts';
 import type { ByteSource } from './bytes.ts';
 import { readImage, type Image } from './image.ts';
@@ -11,8 +11,8 @@ import { inSlices } from './inSlices.ts';
 import { openMapped } from './openMapped.ts';
 import { tableBytes } from './symbolTable.ts';
 
-/** Reads memory of the target: a `PageState` for each page that the range touches. Throws MemoryError. */
-export type ReadRange = (range: Range, bytes: Uint8Array, options: ReadOptions) => Uint8Array;
+/** Reads memory of the target. Throws MemoryError. */
+export type ReadRange = (range: Range, bytes: Uint8Array, options: ReadOptions) => Pick<ReadOutcome, 'unreadable'>;
 
 /** The parsed files of one target, the last used ones kept. */
 export interface Images extends Disposable {
@@ -89,8 +89,8 @@ function memorySource(start: Address, length: number, readRange: ReadRange): Byt
     length,
     read(offset, bytes) {
       // The kernel's own pages: they cost nothing to bring in, and a program may not have touched them yet.
-      const states = readRange({ start: start + BigInt(offset), length: bytes.length }, bytes, { faultIn: true });
-      return states.every((state) => state === PageState.readable);
+      const range = { start: start + BigInt(offset), length: bytes.length };
+      return readRange(range, bytes, { faultIn: true }).unreadable.length === 0;
     },
   };
 }

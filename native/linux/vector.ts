@@ -12,8 +12,8 @@ export interface Witness {
   readonly address: number;
   /** Where they are to land in our own memory. */
   readonly localAt: number;
-  /** Whether what has landed is what has to be there. */
-  holds(): boolean;
+  /** Whether what has landed is what has to be there. Elsewhere than at `localAt`, where it was read to another place. */
+  holds(landed?: Uint32Array): boolean;
 }
 
 export const witnessBytes = 16;

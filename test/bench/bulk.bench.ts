@@ -1,10 +1,11 @@
 // Reading 256 MiB in chunks, against the same loop in C over the call and over /proc/<pid>/mem; and one chunk again and again.
-// Each way reads into one buffer of its own, and all of the memory in each round. The file has its limit where the caches
+// Each way reads into one buffer of its own, and all of the memory in each round: one of `createBuffer`, or any. The file has its limit where the caches
 // hold the chunk: what comes from memory waits for memory by either way, in C too, as the last figure of each tells. There are
 // processors where C by the call comes no further than that limit: there, ours has to come as near as nine tenths to it.
 import { pageBytes } from '../../common/page.ts';
 import type { Range } from '../../common/range.ts';
 import { attach } from '../../native/attach.ts';
+import { createBuffer } from '../../native/buffer.ts';
 import { localAddress } from '../../native/linux/libc.ts';
 import type { Process } from '../../native/process.ts';
 import { startTarget } from '../target/target.ts';
@@ -26,14 +27,33 @@ export async function run(): Promise<BenchResult[]> {
       ...(await against(source, at, regionBytes, mebibyte, '256 MiB by 1 MiB', { call: 0.95 })),
       ...(await against(source, at, mebibyte / 4, mebibyte / 4, 'the same 256 KiB', { file: 1.5 })),
       ...(await against(source, at, mebibyte, mebibyte, 'the same 1 MiB', {})),
+      ...(await against(
+        source,
+        at,
+        regionBytes,
+        mebibyte / 4,
+        '256 MiB by 256 KiB, any buffer',
+        { call: 0.95 },
+        anyBuffer,
+      )),
       // As large a buffer begins sixteen bytes into a page, wherever it is: malloc puts them before whole pages.
-      ...(await against(source, at, regionBytes, 64 * mebibyte, '256 MiB by 64 MiB', { call: 0.95 })),
+      ...(await against(
+        source,
+        at,
+        regionBytes,
+        64 * mebibyte,
+        '256 MiB by 64 MiB, any buffer',
+        { call: 0.95 },
+        anyBuffer,
+      )),
     ];
   } finally {
     source.dispose();
     target.dispose();
   }
 }
+
+const anyBuffer = (length: number): Uint8Array => new Uint8Array(length);
 
 async function against(
   source: Process,
@@ -42,11 +62,12 @@ async function against(
   chunk: number,
   what: string,
   limits: { readonly call?: number; readonly file?: number },
+  buffer: (length: number) => Uint8Array = createBuffer,
 ): Promise<BenchResult[]> {
   const took: Took = { awaited: [], atOnce: [], call: [], file: [] };
   // Where a buffer happens to lie decides some percent: each side has many, each at the same place in its page as the others'.
   for (let set = 0; set < 13; set++) {
-    const some = await measure(source, at, bytes, chunk);
+    const some = await measure(source, at, bytes, buffer(chunk));
     for (const name of Object.keys(took) as (keyof Took)[]) took[name].push(...some[name]);
   }
   const callOverFile = speed(took.call, took.file);
@@ -59,10 +80,16 @@ async function against(
     atLeast === undefined ? {} : { limit: atLeast, tolerance, higherIsBetter: true };
   return [
     bandwidth('readInto', took.awaited),
-    bandwidth('readRange', took.atOnce),
+    bandwidth('readIntoSync', took.atOnce),
     bandwidth('process_vm_readv from C', took.call),
     bandwidth('/proc/<pid>/mem from C', took.file),
     { name: `${what}, as fast as C`, value: speed(took.awaited, took.call), unit: '×', ...limit(limits.call, 0.05) },
+    {
+      name: `${what}, readIntoSync as fast as C`,
+      value: speed(took.atOnce, took.call),
+      unit: '×',
+      ...limit(limits.call, 0.05),
+    },
     {
       name: `${what}, as fast as /proc/<pid>/mem from C`,
       value: speed(took.awaited, took.file),
@@ -76,8 +103,8 @@ async function against(
 /** Nanoseconds that a chunk took, for each way. */
 type Took = Record<'awaited' | 'atOnce' | 'call' | 'file', number[]>;
 
-async function measure(source: Process, at: bigint, bytes: number, chunk: number): Promise<Took> {
-  const buffer = new Uint8Array(chunk);
+async function measure(source: Process, at: bigint, bytes: number, buffer: Uint8Array): Promise<Took> {
+  const chunk = buffer.length;
   // A processor copies to the beginning of a cache line in another way than to its middle: 8 % slower, on some. All have the same.
   const offset = localAddress(buffer) % pageBytes;
   const start = (way: string): Promise<Peer> =>
@@ -105,7 +132,7 @@ async function measure(source: Process, at: bigint, bytes: number, chunk: number
     },
     atOnce: () => {
       const begun = process.hrtime.bigint();
-      for (let i = 0; i < rounds; i++) for (const range of ranges) source.readRange(range, buffer);
+      for (let i = 0; i < rounds; i++) for (const range of ranges) source.readIntoSync(range, buffer);
       return Number(process.hrtime.bigint() - begun) / times;
     },
     call: () => call.ask(times),

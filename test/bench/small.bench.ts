@@ -23,7 +23,7 @@ export async function run(): Promise<BenchResult[]> {
       for (let i = 0; i < times; i++) await source.readInto(range, buffer);
       return Number(process.hrtime.bigint() - begun) / times / 1000;
     },
-    atOnce: () => timeEach(times, () => source.readRange(range, buffer)),
+    atOnce: () => timeEach(times, () => source.readIntoSync(range, buffer)),
     theirs: async () => (await peer.ask(times)) / 1000,
   });
   peer.dispose();
@@ -32,9 +32,9 @@ export async function run(): Promise<BenchResult[]> {
   const over = (ours: readonly number[]): number => medianOf(ours, took.theirs, (a, b) => a - b);
   return [
     { name: '8 bytes, readInto', value: median(took.awaited), unit: 'µs' },
-    { name: '8 bytes, readRange', value: median(took.atOnce), unit: 'µs' },
+    { name: '8 bytes, readIntoSync', value: median(took.atOnce), unit: 'µs' },
     { name: '8 bytes, process_vm_readv from C', value: median(took.theirs), unit: 'µs' },
     { name: '8 bytes, readInto over C', value: over(took.awaited), unit: 'µs', limit: 2, tolerance: 0.15 },
-    { name: '8 bytes, readRange over C', value: over(took.atOnce), unit: 'µs' },
+    { name: '8 bytes, readIntoSync over C', value: over(took.atOnce), unit: 'µs' },
   ];
 }

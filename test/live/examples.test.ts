@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { bundleFile, root } from '../bundleFile.ts';
-import { addressOf, isRoot, nobody, startScratch, text } from './support.ts';
+import { addressOf, attachTo, isRoot, nobody, startScratch, text } from './support.ts';
 
 /*
  * The examples of docs/examples run as their readers would run them, against a program; and what the guides show is text of
@@ -82,6 +82,19 @@ test('dump-region saves a region and says what is not in it', async () => {
   expect(statSync(file).size).toBe(Number.parseInt(end, 16) - Number.parseInt(start, 16));
   const offset = Number(heap - BigInt(`0x${start}`));
   expect(readFileSync(file).toString('latin1', offset, offset + 11)).toBe('on the heap');
+});
+
+test('find-text finds a text across pieces, and none where nothing was read', async () => {
+  const target = await startScratch();
+  const at = await target.map(400, 'rw');
+  const source = await attachTo(target.pid);
+  // The kernel may have put the pages to others: the pieces begin where those do.
+  const { start } = (await source.regionAt(at))!;
+  const [pieceBytes, step] = [256n * 1024n, 256n * 1024n - 8n];
+  const piece = start + ((at - start) / step + 1n) * step;
+  const places = [piece + 10n, piece + pieceBytes - 3n, piece + 2n * step + 50_000n];
+  for (const place of places) await source.write({ start: place, length: 9 }, Buffer.from('it is me.'));
+  expect(await run('find-text', [String(target.pid), text(at), 'it is me.'])).toEqual(places.map(text));
 });
 
 describe('explain', () => {

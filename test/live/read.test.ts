@@ -1,10 +1,12 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { saying } from '../saying.ts';
 import { pageBytes, pageOf, PageState, printPageState, pageStateFrom } from '../../common/page.ts';
 import { findRegion, regionName } from '../../common/region.ts';
+import { createBuffer } from '../../native/buffer.ts';
+import { localAddress } from '../../native/linux/libc.ts';
 import { createPlan } from '../../native/source.ts';
 import { addressOf, attachTo, pagesFrom, startScratch } from './support.ts';
 
@@ -48,6 +50,51 @@ test('readInto() reads from and to odd addresses around a hole', async () => {
   expect(Buffer.compare(bytes, expected)).toBe(0);
 });
 
+test('createBuffer() begins a page, and nothing but its bytes and their witness is written to', async () => {
+  const target = await startScratch();
+  const at = await target.map(4, 'rw', 1);
+  await target.unmap(at + 3n * 4096n, 1);
+  const source = await attachTo(target.pid);
+  for (const length of [0, 1, 15, 16, 4096, 9001, 3 * pageBytes + 5]) {
+    const bytes = createBuffer(length);
+    expect(bytes.length).toBe(length);
+    if (length > 0) expect(localAddress(bytes) % pageBytes).toBe(0);
+    const all = new Uint8Array(bytes.buffer).fill(0xee);
+    for (const read of ['awaited', 'at once'] as const) {
+      bytes.fill(0xee);
+      const range = { start: at, length };
+      const outcome = read === 'awaited' ? await source.readInto(range, bytes) : source.readIntoSync(range, bytes);
+      const landed = Math.min(length, 3 * pageBytes);
+      expect(outcome.read).toBe(landed);
+      expect(bytes.findIndex((byte, i) => byte !== (i < landed ? 1 + Math.floor(i / pageBytes) : 0xee))).toBe(-1);
+    }
+    expect(all.subarray(0, bytes.byteOffset - 16).every((byte) => byte === 0xee)).toBe(true);
+    expect(all.subarray(bytes.byteOffset + length).every((byte) => byte === 0xee)).toBe(true);
+    // A part of it is any buffer: what stands before is the caller's own.
+    if (length < 4096) continue;
+    bytes.fill(0xdd);
+    await source.readInto({ start: at, length: 100 }, bytes.subarray(200, 300));
+    expect(bytes.findIndex((byte, i) => byte !== (i >= 200 && i < 300 ? 1 : 0xdd))).toBe(-1);
+  }
+});
+
+test.each(['readInto', 'readIntoSync'] as const)('%s() of more than a piece finds the holes in it', async (name) => {
+  const target = await startScratch();
+  const pages = 2 * 4096 + 10;
+  const at = await target.map(pages, 'rw', 1);
+  const holes = [5, 4096, 2 * 4096 + 9];
+  for (const hole of holes) await target.unmap(at + BigInt(hole * pageBytes), 1);
+  const source = await attachTo(target.pid);
+  const range = { start: at + 7n, length: pages * pageBytes - 7 };
+  const bytes = new Uint8Array(range.length).fill(0xee);
+  const outcome = await source[name](range, bytes);
+  expect(outcome.unreadable.map(({ start }) => Number(start - at) / pageBytes)).toEqual(holes);
+  expect(outcome.read).toBe(range.length - 3 * pageBytes);
+  expect([...outcome.states.keys()].filter((i) => outcome.states[i] !== readable)).toEqual(holes);
+  for (let page = 0; page < pages; page++)
+    expect(bytes[page * pageBytes]).toBe(holes.includes(page) ? 0xee : (page + 1) % 256);
+});
+
 test('readInto() of what is no range, or after dispose(), rejects and leaves the buffer alone', async () => {
   const target = await startScratch();
   const at = await target.map(1, 'rw', 1);
@@ -58,9 +105,12 @@ test('readInto() of what is no range, or after dispose(), rejects and leaves the
     await expect(source.readInto({ start, length: 8 }, bytes)).rejects.toMatchObject({ code: 'Invalid' });
   for (const length of [4, 9, -8, 7.5, NaN])
     await expect(source.readInto({ start: at, length }, bytes)).rejects.toMatchObject({ code: 'Invalid' });
+  expect(() => source.readIntoSync({ start: at, length: 9 }, bytes)).toThrow(
+    expect.objectContaining({ code: 'Invalid' }),
+  );
   source.dispose();
   await expect(source.readInto({ start: at, length: 8 }, bytes)).rejects.toMatchObject({ code: 'Gone' });
-  expect(() => source.readRange({ start: at, length: 8 }, bytes)).toThrow(expect.objectContaining({ code: 'Gone' }));
+  expect(() => source.readIntoSync({ start: at, length: 8 }, bytes)).toThrow(expect.objectContaining({ code: 'Gone' }));
   expect([...bytes]).toEqual(new Array(8).fill(0xee));
 });
 
@@ -163,11 +213,29 @@ test('read() rejects with Gone after exec, although the number lives on', async 
   const facts = JSON.parse(await target.nextLine()) as Record<string, string>;
   expect(facts['known']).toBe(target.facts['known']);
   expect(source.isAlive()).toBe(false);
-  await expect(source.read(plan)).rejects.toMatchObject({
-    code: 'Gone',
-    message: saying(/became another program \(exec\)/),
-  });
+  const gone = { code: 'Gone', message: saying(/became another program \(exec\)/) };
+  await expect(source.read(plan)).rejects.toMatchObject(gone);
+  for (const bytes of [new Uint8Array(16), createBuffer(16)])
+    await expect(source.readInto({ start: addressOf(target, 'known'), length: 16 }, bytes)).rejects.toMatchObject(gone);
   await expect(source.regions()).rejects.toMatchObject({ code: 'Gone' });
+});
+
+test('readInto() rejects with Gone after exec, although everything is where it was, and another buffer has just been read into', async () => {
+  const target = await startScratch({ under: ['setarch', '-R'] });
+  const exec = async (): Promise<void> => {
+    target.send('exec');
+    await target.nextLine();
+  };
+  // The first was started by its path, as no other is, and the path is on the stack.
+  await exec();
+  const places = readFileSync(`/proc/${target.pid}/auxv`);
+  const source = await attachTo(target.pid);
+  const range = { start: addressOf(target, 'known'), length: 16 };
+  const buffers = [createBuffer(16), new Uint8Array(16)];
+  for (const bytes of [...buffers, ...buffers]) expect((await source.readInto(range, bytes)).unreadable).toEqual([]);
+  await exec();
+  expect(readFileSync(`/proc/${target.pid}/auxv`).equals(places)).toBe(true);
+  for (const bytes of buffers) await expect(source.readInto(range, bytes)).rejects.toMatchObject({ code: 'Gone' });
 });
 
 test('read() rejects with Gone after exit', async () => {

@@ -201,7 +201,7 @@ test('agent: resolve() takes symbols, and label() gives them', async () => {
 test('a file is parsed once for as long as it stays the same', async () => {
   const library = buildLibrary(join(folder(), 'libanswer.so'));
   const { target, source } = await start([], [library]);
-  const images = createImages(target.pid, (range, bytes, options) => source.readRange(range, bytes, options));
+  const images = createImages(target.pid, (range, bytes, options) => source.readIntoSync(range, bytes, options));
   const regions = (await source.regions()).filter(({ name }) => name === library);
   const [first, second] = await Promise.all([images.of(regions), images.of(regions)]);
   expect(first).toHaveProperty('elf');

@@ -302,7 +302,7 @@ test('files() has the program first and what the kernel maps last', async () => 
     facts: { executable: '/bin/program' },
     table: tableOfRegions(regions, 1),
     regions: () => Promise.resolve(regions),
-    readRange: () => new Uint8Array(1),
+    readIntoSync: () => ({ unreadable: [] }),
   });
   expect(await symbols.files()).toEqual(['/bin/program', '/bin/loader', '/lib/a.so', '[vdso]']);
 });
