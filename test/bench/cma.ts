@@ -81,8 +81,15 @@ function rounded(value: number): number {
 async function main(): Promise<void> {
   const { figures, runs } = await measure();
   const record: CmaRecord = { machine: thisMachine(), date: today(), runs, figures };
-  await writeDoc('cma.json', JSON.stringify(withRecord(readRecords<CmaRecord>('cma.json'), record)));
-  await writeDoc('cma.md', report(record));
+  const records = withRecord(readRecords<CmaRecord>('cma.json'), record);
+  await writeDoc('cma.json', JSON.stringify(records));
+  await writeDoc(
+    'cma.md',
+    report(
+      record,
+      records.filter((one) => one !== record),
+    ),
+  );
   await writeDoc('cma.svg', plot(figures, `${printMachine(record.machine)}; ${record.date}`));
 
   console.log(`GB/s, medians of ${runs} runs; system calls a message`);

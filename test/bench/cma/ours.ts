@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { attach } from '../../../native/attach.ts';
+import { createBuffer } from '../../../native/buffer.ts';
 import { localAddress, pread, pwrite } from '../../../native/linux/libc.ts';
 import { startTarget } from '../../target/target.ts';
 import { sizes } from './ways.ts';
@@ -54,12 +55,12 @@ export async function startOurs(): Promise<Pair> {
   set(flagAt.go, 1);
   const calls = await countCalls(producer.pid, start);
 
-  let buffer = new Uint8Array(0);
+  let buffer = createBuffer(0);
   return {
     async run(bytes, messages, seed) {
-      if (buffer.length !== bytes) buffer = new Uint8Array(bytes);
+      if (buffer.length !== bytes) buffer = createBuffer(bytes);
       buffer.fill(0);
-      const words = new Uint32Array(buffer.buffer);
+      const words = new Uint32Array(buffer.buffer, buffer.byteOffset, bytes / 4);
       const said = await producer.ask(`${bytes} ${messages} ${seed}`);
       if (said !== 'prepared') throw new Error(said);
       const range = { start, length: bytes };
@@ -67,7 +68,7 @@ export async function startOurs(): Promise<Pair> {
       set(flagAt.go, 1);
       for (let number = 1; number <= messages; number++) {
         while (!isReady(number));
-        const { unreadable } = await source.readInto(range, buffer);
+        const { unreadable } = source.readIntoSync(range, buffer);
         if (unreadable.length > 0) throw new Error('not all of it was in memory');
         set(flagAt.done, number);
         checkStamps(words, number);

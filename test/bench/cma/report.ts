@@ -10,16 +10,10 @@ export interface CmaRecord {
   readonly figures: readonly Figure[];
 }
 
-/** docs/cma.md: what was measured, and what it says. */
-export function report(record: CmaRecord): string {
+/** docs/cma.md: what was measured, and what it says; and what other machines came to. */
+export function report(record: CmaRecord, others: readonly CmaRecord[]): string {
   const figure = (way: Way['id'], bytes: number): Figure | undefined =>
     record.figures.find((one) => one.way === way && one.bytes === bytes);
-  const cell = (way: Way, bytes: number): string => {
-    const found = figure(way.id, bytes);
-    if (found === undefined) return '–';
-    const text = `${print(found.median)} (${print(found.low)}–${print(found.high)})`;
-    return fastest(record.figures, bytes).way === way.id ? `**${text}**` : text;
-  };
   const calls = (way: Way, bytes: number): string => {
     const found = figure(way.id, bytes)?.calls;
     return found === undefined ? '–' : String(Math.round(found * 10) / 10);
@@ -32,16 +26,13 @@ copies them once, straight from the one to the other; shared memory and pipes co
 ![Bandwidth by message size](cma.svg)
 
 Measured on ${record.date}: ${printMachine(record.machine)}. \`npm run bench:cma\` measures
-again and writes this page, the plot and [cma.json](cma.json), which keeps the figures of every machine that did.
+again and writes this page, the plot and [cma.json](cma.json), which keeps the figures of every machine that did.${others.length > 0 ? ' They [differ much](#other-machines).' : ''}
 
 ## Bandwidth
 
 GB/s (10⁹ bytes a second), the median of ${record.runs} runs and their quartiles; the fastest of a size in bold.
 
-${table(
-  ['Message', ...ways.map(nameOf)],
-  sizes.map((bytes) => [printSize(bytes), ...ways.map((way) => cell(way, bytes))]),
-)}
+${bandwidths(record.figures, ({ median, low, high }) => `${print(median)} (${print(low)}–${print(high)})`)}
 
 ## Copies and system calls
 
@@ -70,7 +61,23 @@ processor's caches. “Ready” and “done” are flags in shared memory that t
 kernel makes them wait. Node cannot map that memory: it reads and sets the flags with a small \`pread\` and \`pwrite\`, which are
 in its time and not among its calls. CMA, vmsplice and \`/proc/<pid>/mem\` have one message on its way at a time, because the
 producer must leave it alone until it has been read; the ring and the pipe let the producer run ahead.
-`;
+${others.length > 0 ? `\n## Other machines\n` : ''}${others.map((other) => `\n${printMachine(other.machine)}; ${other.date}:\n\n${bandwidths(other.figures, ({ median }) => print(median))}\n`).join('')}`;
+}
+
+function bandwidths(figures: readonly Figure[], cell: (figure: Figure) => string): string {
+  return table(
+    ['Message', ...ways.map(nameOf)],
+    sizes.map((bytes) => {
+      const best = fastest(figures, bytes);
+      return [
+        printSize(bytes),
+        ...ways.map(({ id }) => {
+          const found = figures.find((one) => one.way === id && one.bytes === bytes);
+          return found === undefined ? '–' : found === best ? `**${cell(found)}**` : cell(found);
+        }),
+      ];
+    }),
+  );
 }
 
 function reading(figures: readonly Figure[]): string[] {

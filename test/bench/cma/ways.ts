@@ -21,7 +21,7 @@ export const ways: readonly Way[] = [
     id: 'ours',
     name: 'CMA, Live Memory',
     copies: 1,
-    how: '`readInto` of this library on Node: asks which pages are in memory, then reads them and a witness of whose they are',
+    how: '`readIntoSync` of this library on Node: asks which pages are in memory, then reads them and a witness of whose they are',
     color: '#d9483b',
   },
   {
