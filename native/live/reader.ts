@@ -84,7 +84,8 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
   let ended = false;
   let held = false;
   let ticks = 0;
-  let pulseMs = 0;
+  /** When the tick began from which ticks are counted. */
+  let pulseMs: number | undefined;
 
   function plan(): void {
     planIsOld = false;
@@ -182,6 +183,11 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
   }
 
   function beat(nowMs: number, readMs: number): void {
+    if (pulseMs === undefined) {
+      pulseMs = nowMs;
+      ticks = 0;
+      return;
+    }
     if (!tempo.isBetween) ticks++;
     if (nowMs - pulseMs < 1000) return;
     options.pulse?.({
@@ -202,11 +208,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
       plan();
       return;
     }
-    const nowMs = performance.now();
-    if (pulseMs === 0 || nowMs - lastMs > 1000) {
-      pulseMs = nowMs;
-      ticks = 0;
-    }
+    if (performance.now() - lastMs > 1000) pulseMs = undefined;
     tempo.hurry();
   }
 

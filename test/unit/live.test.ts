@@ -230,6 +230,19 @@ test('reader: once a stop is over it also looks between two ticks for a while, a
   expect(source.fills - fills).toBe(10);
 });
 
+test('reader: tells how often it looks, from the first second on', () => {
+  const pulses: Pulse[] = [];
+  const told = createReader(source, { intervalMs: 20, ended: () => undefined, pulse: (pulse) => pulses.push(pulse) });
+  const view = told.subscribe(({ seq }) => view.drawn(seq));
+  view.watch(Float64Array.of(1));
+  for (let passed = 0; passed < 2100; passed++) {
+    source.bytes[pageBytes]!++;
+    vi.advanceTimersByTime(1);
+  }
+  expect(pulses.map(({ ticks }) => ticks)).toEqual([50, 50]);
+  told.dispose();
+});
+
 test('reader: gives way as its courtesy says, while it passes things on, and says so', () => {
   let intervalMs = 0;
   let looks = 0;
