@@ -119,6 +119,13 @@ export function parseValue(text: string, unit: Unit, order: ByteOrder): Uint8Arr
     if (value === undefined) return `"${text.trim()}" is not a number.`;
     if (unit === 'f64') view.setFloat64(0, value, little);
     else view.setFloat32(0, value, little);
+    const stored = unit === 'f64' ? value : Math.fround(value);
+    // Digits mean a number: that they became infinite is nobody's wish.
+    if (/\d/.test(trimmed) && !Number.isFinite(stored)) {
+      const high = floatMax[unit];
+      const infinity = stored > 0 ? 'inf' : '-inf';
+      return `${trimmed} does not fit ${unit}, which goes from -${high} to ${high}. Write ${infinity} for infinity.`;
+    }
     return bytes;
   }
   const integer = parseInteger(trimmed, unit);
@@ -133,6 +140,9 @@ export function parseValue(text: string, unit: Unit, order: ByteOrder): Uint8Arr
   }
   return bytes;
 }
+
+/** IEEE 754's largest numbers of 32 and 64 bits, as short as they read back. */
+const floatMax = { f32: '3.4028235e38', f64: '1.7976931348623157e308' };
 
 function parseFloatText(text: string): number | undefined {
   const special: Record<string, number> = { nan: NaN, inf: Infinity, '+inf': Infinity, '-inf': -Infinity };

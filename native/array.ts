@@ -16,7 +16,7 @@ export class ArraySource implements LiveSource {
   /** The memory itself; a test changes it as a program would. */
   readonly bytes: Uint8Array;
   /** Set by a test to the process' end. */
-  gone = false;
+  isGone = false;
   /** Pages that nobody may read, with the state that reads give. */
   readonly unreadable = new Map<number, PageState>();
   /** How often `fill` was called. */
@@ -37,12 +37,12 @@ export class ArraySource implements LiveSource {
   }
 
   isAlive(): boolean {
-    return !this.gone;
+    return !this.isGone;
   }
 
   fill(plan: ReadPlan): boolean {
     this.fills++;
-    if (this.gone) throw goneArray();
+    if (this.isGone) throw goneArray();
     const first = pageOf(this.start);
     plan.pages.forEach((page, i) => {
       if ((plan.states[i] as number) > PageState.unread) return;
@@ -60,7 +60,7 @@ export class ArraySource implements LiveSource {
   }
 
   async write(range: Range, bytes: Uint8Array, options: WriteOptions = {}): Promise<Written> {
-    if (this.gone) throw goneArray();
+    if (this.isGone) throw goneArray();
     if (!isValidRange(range) || range.length !== bytes.length)
       throw new MemoryError('Invalid', 'The range and its bytes differ in length.');
     const at = Number(range.start - this.start);
@@ -83,7 +83,7 @@ export class ArraySource implements LiveSource {
   }
 
   dispose(): void {
-    this.gone = true;
+    this.isGone = true;
   }
 }
 

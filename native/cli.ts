@@ -68,8 +68,12 @@ async function runCommand(command: Command, args: readonly string[]): Promise<nu
 
 async function refused(error: unknown, json: boolean): Promise<number> {
   const { code, message, landed, before } = printError(error);
-  // Somebody who reports a mistake of ours needs the whole of it.
-  say(error instanceof MemoryError || error instanceof OutputError ? message : ((error as Error).stack ?? message));
+  if (error instanceof MemoryError || error instanceof OutputError) say(message);
+  else {
+    // Somebody who reports a mistake of ours needs the whole of it.
+    const [first = message, ...calls] = ((error as Error).stack ?? message).split('\n');
+    say(first, ...calls);
+  }
   if (json && !(error instanceof OutputError)) {
     const undo = {
       ...(landed !== undefined && { landed }),

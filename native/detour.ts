@@ -43,10 +43,11 @@ export function readByDetour(read: DirectRead, start: bigint, bytes: Uint8Array)
   for (let done = 0; done < length;) {
     const isTrial = tries < 2 * triesEach && length - done >= pieceBytes;
     const isDetour = isTrial ? tries % 2 === 1 : least.detour < least.straight * shareMax;
-    const piece = isTrial || isDetour ? Math.min(pieceBytes, length - done) : length - done;
+    const from = start + BigInt(done);
+    // Pieces end where pages do, as what has landed has to.
+    const piece = isTrial || isDetour ? Math.min(pieceBytes - offsetInPage(from), length - done) : length - done;
     const begunMs = isTrial ? performance.now() : 0;
     const target = piece === length ? bytes : bytes.subarray(done, done + piece);
-    const from = start + BigInt(done);
     const landed = isDetour ? throughOurs(read, from, target) : read(from, target);
     if (landed <= piece) return done + landed;
     if (isTrial) {

@@ -12,8 +12,8 @@ import { witnessBytes, type Witness } from './linux/vector.ts';
  */
 export type DirectRead = (start: bigint, bytes: Uint8Array) => number;
 
-/** The largest buffer whose place is remembered. */
-const keptBytesMax = 2 ** 20;
+/** The most bytes that a buffer's whole ArrayBuffer may have for its place to be remembered: it is kept for as long. */
+const keptBytesMax = 2 ** 21;
 
 /**
  * How far a look goes at most for reads that follow each other. The last page of one large piece is further from its look than
@@ -53,7 +53,7 @@ export function createDirectRead(
   const addressOf = (bytes: Uint8Array): number => {
     if (bytes === last) return lastAt;
     const at = localAddress(bytes);
-    if (bytes.length <= keptBytesMax) {
+    if (bytes.buffer.byteLength <= keptBytesMax) {
       last = bytes;
       lastAt = at;
       lastRoom = roomBefore(bytes);

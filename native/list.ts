@@ -6,6 +6,7 @@ import { isAllowed, tryAccess } from './linux/attempt.ts';
 import { readOurSide } from './linux/credentials.ts';
 import { denialOf, printDenial, readAccess } from './linux/permission.ts';
 import { processName, readArguments, readLink, readStat, readStatus, userName } from './linux/procfs.ts';
+import { whyForeign, type Missing } from './missing.ts';
 import { settle } from './promises.ts';
 
 /** The processes that there are: our own user's first, then by name. Kernel threads and ourselves are left out. */
@@ -21,10 +22,11 @@ interface Listed {
 function listNow(): Listed[] {
   const ourUid = process.geteuid?.();
   const ours = readOurSide();
+  const foreign = whyForeign();
   const found: Listed[] = [];
   for (const directory of readdirSync('/proc')) {
     const pid = Number(directory);
-    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    if (!Number.isInteger(pid) || (pid === process.pid && foreign === undefined)) continue;
     const stat = readStat(pid);
     const status = readStatus(pid);
     if (stat === undefined || status === undefined || stat.isKernelThread) continue;
@@ -37,7 +39,7 @@ function listNow(): Listed[] {
       own: uid === ourUid,
       commandLine: words.join(' '),
       residentBytes: status.residentBytes,
-      denied: status.hasMemory ? explain(pid, ours) : 'It has exited and waits for its parent to take note.',
+      denied: status.hasMemory ? explain(pid, ours, foreign) : 'It has exited and waits for its parent to take note.',
     };
     found.push({ entry, startTime: stat.startTime });
   }
@@ -51,7 +53,8 @@ function listNow(): Listed[] {
 }
 
 /** Trying asks the kernel the same question as an attach will, and reads nothing. */
-function explain(pid: number, ours: OurSide): string | null {
+function explain(pid: number, ours: OurSide, foreign: Missing | undefined): string | null {
+  if (foreign !== undefined) return printDenial(foreign);
   const tried = tryAccess(pid);
   if (tried === undefined) return 'It is exiting.';
   return isAllowed(tried) ? null : printDenial(denialOf(readAccess(pid, tried, ours)));

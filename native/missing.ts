@@ -30,8 +30,8 @@ export function assertPid(pid: number): void {
 
 /** `undefined` where the pid is that of a process with a memory of its own. */
 export function whyMissing(pid: number): Missing | undefined {
-  // The process that /proc shows must be the one that our system calls mean: it is held by the one and read by the other.
-  if (readLink('/proc/self') !== String(process.pid)) return otherProc;
+  const foreign = whyForeign();
+  if (foreign !== undefined) return foreign;
   const stat = readStat(pid);
   if (stat === undefined) return exists(pid) ? hidden(pid) : noProcess(pid);
   if (stat.isKernelThread) {
@@ -58,6 +58,14 @@ export function whyMissing(pid: number): Missing | undefined {
     remedies: [`Attach to ${group}; its threads share its memory.`],
     code: 'Invalid',
   };
+}
+
+/**
+ * `undefined` where the processes that /proc shows are those that our system calls mean, as they must be: a process is held by
+ * the one and read by the other.
+ */
+export function whyForeign(): Missing | undefined {
+  return readLink('/proc/self') === String(process.pid) ? undefined : otherProc;
 }
 
 const otherProc: Missing = {

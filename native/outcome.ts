@@ -1,3 +1,4 @@
+import type { Address } from '../common/address.ts';
 import { offsetInPage, pageBytes } from '../common/page.ts';
 import type { Range } from '../common/range.ts';
 import { unreadableRanges } from './pages.ts';
@@ -5,7 +6,7 @@ import { unreadableRanges } from './pages.ts';
 export interface ReadOutcome {
   /** Bytes that were read. */
   readonly read: number;
-  /** A `PageState` for each page that the range touches. */
+  /** A `PageState` for each page that the range touches. Often made when it is asked for: a copy of an outcome may lack it. */
   readonly states: Uint8Array;
   /** What could not be read; its bytes in the buffer are as they were. */
   readonly unreadable: readonly Range[];
@@ -23,20 +24,18 @@ const nothing: readonly Range[] = Object.freeze([]);
 export class WholeOutcome implements ReadOutcome {
   readonly read: number;
   readonly unreadable = nothing;
-  readonly #range: Range;
+  readonly #start: Address;
   #states: Uint8Array | undefined;
 
-  constructor(range: Range) {
-    this.read = range.length;
-    this.#range = range;
+  constructor({ start, length }: Range) {
+    this.read = length;
+    this.#start = start;
   }
 
   get states(): Uint8Array {
-    return (this.#states ??= new Uint8Array(pageCount(this.#range)));
+    return (this.#states ??= new Uint8Array(pageCount({ start: this.#start, length: this.read })));
   }
 }
-// A promise looks whether what it is resolved with has a `then`, and Object's prototype is the longest part of the search.
-Object.setPrototypeOf(WholeOutcome.prototype, null);
 
 /** The states of two stretches of pages, one after the other. */
 export function joinStates(first: Uint8Array, second: Uint8Array): Uint8Array {

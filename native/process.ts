@@ -7,6 +7,7 @@ import type { TargetFacts } from '../common/protocol.ts';
 import type { Range } from '../common/range.ts';
 import { accessBits, Access, type Region, type RegionTable } from '../common/region.ts';
 import { goneError, whyGone } from './gone.ts';
+import { guardOf } from './guard.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import { Errno } from './linux/errno.ts';
 import { pread, processVmReadv, processVmWritev, pwrite } from './linux/libc.ts';
@@ -190,12 +191,16 @@ export class Process implements LiveSource {
     return this.#move(entry.span, entry.vector, options, plan.faultIn);
   }
 
-  /** Moves what may be moved; whether the bytes are proven to be this address space's. */
+  /**
+   * Moves what may be moved; whether the bytes are proven to be this address space's, and that the process's own. What goes
+   * through the descriptor is always that address space's, whoever has it by now.
+   */
   #move(span: Span, vector: Vector, options: ReadOptions, faultInPages?: Uint8Array): boolean {
     const force = options.force === true;
     this.#choose(span.pages, span.states, options.faultIn === true, force, faultInPages);
-    const moved = transfer(this.#callFor(force), span, vector, this.#onHole);
-    if (moved >= 0) return vector.proven;
+    const call = this.#callFor(force);
+    const moved = transfer(call, span, vector, this.#onHole);
+    if (moved >= 0) return vector.proven && call === this.#readv;
     if (!this.#leavesCall(-moved)) throw this.#refusal(-moved);
     return this.#move(span, vector, options, faultInPages);
   }
@@ -268,6 +273,11 @@ export class Process implements LiveSource {
     let states: Uint8Array | undefined;
     for (let done = 0, page = 0; done < range.length;) {
       if (done > 0) yield;
+      if (bytes.length !== range.length)
+        throw new MemoryError(
+          'Invalid',
+          'The buffer has been detached or resized while it was read into. Read again, into one that stays as it is.',
+        );
       const start = range.start + BigInt(done);
       const length = Math.min(readPieceBytes - Number(start & 0xfffn), range.length - done);
       const piece = { start, length };
@@ -340,6 +350,9 @@ export class Process implements LiveSource {
     return streamRange(
       {
         look: () => (this.look(), this.table),
+        assertAlive: () => {
+          if (!this.isAlive()) throw this.gone();
+        },
         ...(this.#pageMap !== undefined && { pageMap: this.#pageMap }),
         missing: stateOf,
         read: (part, bytes) => this.readIntoSync(part, bytes, options).states,
@@ -380,12 +393,19 @@ export class Process implements LiveSource {
       return moveThrough(pwrite, this.#descriptors.memory, address, bytes);
     },
     writeVector: (parts, landed) => {
-      if (this.#isByCall) {
-        const refused = moveParts(this.#writev, parts, piecesOf(parts), landed, 'nextPart');
-        if (!this.#leavesCall(-refused)) return refused;
+      const { isWritable } = this.#descriptors;
+      const guard = this.#isByCall
+        ? guardOf(this.pid, this.table, (at, bytes) => this.readThrough(at, bytes))
+        : undefined;
+      // Without a guard the descriptor is the better way, which never names another process; if it may be written to.
+      if (guard !== undefined || (this.#isByCall && !isWritable)) {
+        const refused = moveParts(this.#writev, parts, piecesOf(parts), landed, 'nextPart', guard);
+        // The program may have taken its stack away: then all is written once more.
+        const isGuardGone = refused === -Errno.ESRCH && isWritable && this.isAlive();
+        if (!isGuardGone && !this.#leavesCall(-refused)) return refused;
         landed.fill(0);
       }
-      if (!this.#descriptors.isWritable) return -Errno.EACCES;
+      if (!isWritable) return -Errno.EACCES;
       return moveParts(this.#forcedWritev, parts, piecesOf(parts), landed, 'nextPart');
     },
     refusal: (errno) => this.#refusal(errno),

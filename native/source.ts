@@ -70,4 +70,6 @@ export interface LiveSource extends MemorySource {
    */
   fill(plan: ReadPlan): boolean;
   isAlive(): boolean;
+  /** The error for one that is not alive any more, with what became of it. Without it, nothing is known but that. */
+  gone?(): Error;
 }

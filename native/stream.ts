@@ -26,6 +26,8 @@ export interface Piece {
 export interface StreamSource {
   /** Looks at the regions. Throws Gone. */
   look(): RegionTable;
+  /** For what is not read, and so not proven to be the process's. Throws Gone. */
+  assertAlive(): void;
   readonly pageMap?: PageMap;
   /** Why a page that is not in memory is not. */
   missing(page: PageNumber): PageState;
@@ -50,6 +52,7 @@ export async function* streamRange(
     const stretch = stretchAt(source, table, pageOf(at), pageOf(end - 1n) + 1, options);
     const stretchEnd = min(end, addressOfPage(stretch.end));
     if (stretch.state !== PageState.readable) {
+      source.assertAlive();
       yield { range: { start: at, length: Number(stretchEnd - at) }, state: stretch.state, bytes: none };
       at = stretchEnd;
     } else {

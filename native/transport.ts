@@ -1,4 +1,5 @@
 import type { Address } from '../common/address.ts';
+import { pageBytes } from '../common/page.ts';
 import { Errno } from './linux/errno.ts';
 import { localAddress, type pread, type pwrite } from './linux/libc.ts';
 import type { VectorCall } from './linux/vector.ts';
@@ -24,11 +25,16 @@ export function throughDescriptor(memory: number, move: typeof pread | typeof pw
       const low = BigInt(from[r * 4] as number);
       const high = BigInt(from[r * 4 + 1] as number);
       const position = BigInt.asIntN(64, ((high << 32n) | low) + BigInt(remoteAt));
+      const head = ((from[r * 4] as number) + remoteAt) % pageBytes;
       for (let done = 0; done < length;) {
-        const count = move(memory, base + done, length - done, position + BigInt(done));
+        // The kernel goes on in steps of a page from where it begins: begun in the middle of one, it could stop in the middle.
+        const end = done === 0 && head > 0 ? Math.min(length, pageBytes - head) : length;
+        const count = move(memory, base + done, end - done, position + BigInt(done));
         if (count <= 0) {
           if (moved > 0) return moved;
-          return count === 0 ? -Errno.ESRCH : count === -Errno.EIO ? -Errno.EFAULT : count;
+          // No file reaches the upper half of the address space, which is the kernel's.
+          const isFault = count === -Errno.EIO || (count === -Errno.EINVAL && position < 0n);
+          return count === 0 ? -Errno.ESRCH : isFault ? -Errno.EFAULT : count;
         }
         done += count;
         moved += count;

@@ -1,6 +1,6 @@
 import { printAddress, type Address } from '../common/address.ts';
 import { MemoryError } from '../common/error.ts';
-import { addressOfPage, pageOf } from '../common/page.ts';
+import { addressOfPage, pageOf, printPageState } from '../common/page.ts';
 import { endOf, type Range } from '../common/range.ts';
 import {
   Access,
@@ -14,6 +14,7 @@ import {
 import { writeBytesMax } from '../common/limits.ts';
 import { Errno } from './linux/errno.ts';
 import type { Part } from './linux/scatter.ts';
+import { unreadableState } from './pages.ts';
 import type { WriteOptions, Written } from './source.ts';
 
 /** What a write needs of a process. Counts are bytes that moved, or -errno. */
@@ -26,7 +27,7 @@ export interface WriteAccess {
   /** Through the descriptor, so that 0 means that the address space is gone. */
   readThrough(address: Address, bytes: Uint8Array): number;
   writeThrough(address: Address, bytes: Uint8Array): number;
-  /** process_vm_writev; a part ends at the first page that refuses. 0 with the bytes of each part that landed, or -errno. */
+  /** To this address space or none; a part ends at the first page that refuses. 0 with the bytes of each part that landed, or -errno. */
   writeVector(parts: readonly Part[], landed: Float64Array): number;
   refusal(errno: number): Error;
 }
@@ -71,8 +72,8 @@ interface Work extends Part {
  * Writes ranges: leave out what cannot be written whole → read what is there → leave out a conflict → prove whose memory it
  * is → write → prove it again → read back. Throws MemoryError where nothing is to be written or the process is gone.
  *
- * process_vm_writev knows only a number, so a program that calls exec in the microsecond between the proof and the call
- * could be written to by mistake; the second proof tells when that may have been.
+ * A program may call exec between the proof and the write: `guard.ts` keeps what comes from being written to, and the second
+ * proof tells.
  */
 export function writeParts(
   target: WriteAccess,
@@ -87,7 +88,8 @@ export function writeParts(
     const refused = move(target, live, force === true);
     if (!target.isAlive()) {
       const gone = target.gone();
-      throw new MemoryError('Gone', `While the bytes were being written: ${gone.message} They are lost with it.`);
+      const fate = live.some(({ landed }) => landed > 0) ? 'They are lost with it.' : untouched;
+      throw new MemoryError('Gone', `While the bytes were being written: ${gone.message} ${fate}`);
     }
     for (const work of live) {
       if (work.landed < work.range.length) work.error = shortWrite(target, work, refused, force === true);
@@ -166,9 +168,11 @@ function readAll(target: WriteAccess, range: Range, bytes: Uint8Array): MemoryEr
   if (count === bytes.length) return undefined;
   if (count === 0 || !target.isAlive()) throw target.gone();
   const at = range.start + BigInt(Math.max(count, 0));
+  const table = target.table();
+  const why = printPageState(unreadableState(table, pageOf(at)));
   return new MemoryError(
     'Protected',
-    `What stands at ${printAddress(at)} cannot be read (${place(target.table(), at)}), so it could not be undone. ${untouched}`,
+    `What stands at ${printAddress(at)} in ${place(table, at)} cannot be read (${why}), so it could not be undone. ${untouched} Choose an address whose bytes can be seen.`,
   );
 }
 

@@ -21,22 +21,33 @@ export function print(text: string | Uint8Array): Promise<void> {
 }
 
 export function printJson(value: unknown): Promise<void> {
-  return print(`${JSON.stringify(value)}\n`);
+  return print(`${jsonOf(value)}\n`);
 }
 
 /** An array with one element a line, which `grep` and people can read too. */
 export function printJsonLines(values: readonly unknown[]): Promise<void> {
-  return print(`[${values.map((value) => `\n${JSON.stringify(value)}`).join(',')}\n]\n`);
+  return print(`[${values.map((value) => `\n${jsonOf(value)}`).join(',')}\n]\n`);
 }
 
-/** Says a sentence on standard error. */
-export function say(sentence: string): void {
-  process.stderr.write(`live-memory: ${sentence}\n`);
+/** Says a sentence on standard error, and what belongs under it. Names in it are strangers': a line break is one of theirs. */
+export function say(sentence: string, ...below: readonly string[]): void {
+  process.stderr.write([`live-memory: ${sentence}`, ...below].map((line) => `${harmless(line)}\n`).join(''));
+}
+
+const steering = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** JSON escapes the control characters of ASCII alone; escaped, the others are the same text. */
+function jsonOf(value: unknown): string {
+  return JSON.stringify(value).replace(steering, (character) =>
+    Array.from({ length: character.length }, (_, i) => {
+      return `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`;
+    }).join(''),
+  );
 }
 
 /** A name that a stranger chose, without what would move the cursor, colour the terminal or turn the text round. */
 export function harmless(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+  return text.replace(steering, (character) => {
     const code = (character.codePointAt(0) ?? 0).toString(16);
     return code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u{${code}}`;
   });

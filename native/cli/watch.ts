@@ -13,7 +13,7 @@ import type { Command } from './command.ts';
 import { createHexdump, printBytes, printRow, unreadableByte } from './hexdump.ts';
 import { holeJson, nothingRead, sayHoles } from './holes.ts';
 import { print, printJson } from './output.ts';
-import { addressOf, parseCount, parseLength, parsePid, withProcess } from './words.ts';
+import { addressOf, parseLength, parseNumber, parsePid, parseWhole, withProcess } from './words.ts';
 
 const intervalMs = 100;
 
@@ -36,9 +36,9 @@ Ends with 1 when the process has gone.`,
     const number = parsePid(pid);
     const bytes = parseLength(length);
     const options = {
-      intervalMs: parseCount('interval', given.text('interval'), tickMsMin, watchIntervalMsMax) ?? intervalMs,
-      changes: parseCount('count', given.text('count'), 0, Number.MAX_SAFE_INTEGER) ?? Infinity,
-      durationMs: (parseCount('duration', given.text('duration'), 0, watchIntervalMsMax / 1000) ?? Infinity) * 1000,
+      intervalMs: parseNumber('interval', given.text('interval'), tickMsMin, watchIntervalMsMax) ?? intervalMs,
+      changes: parseWhole('count', given.text('count'), 0, Number.MAX_SAFE_INTEGER) ?? Infinity,
+      durationMs: (parseNumber('duration', given.text('duration'), 0, watchIntervalMsMax / 1000) ?? Infinity) * 1000,
       faultIn: given.has('fault-in'),
     };
     await withProcess(number, async (target) => {
@@ -83,9 +83,10 @@ async function follow(
   form: Form,
 ): Promise<void> {
   const frames: Frame[] = [];
-  let ended: Error | 'enough' | undefined;
+  let ended: Error | undefined;
+  let isDue: boolean | undefined;
   let wake: () => void = () => undefined;
-  const end = (why: Error | 'enough'): void => {
+  const end = (why: Error): void => {
     ended ??= why;
     wake();
   };
@@ -104,7 +105,9 @@ async function follow(
       end(error as Error);
     }
   }, regionLookMs);
-  const timer = Number.isFinite(options.durationMs) ? setTimeout(() => end('enough'), options.durationMs) : undefined;
+  const timer = Number.isFinite(options.durationMs)
+    ? setTimeout(() => ((isDue = true), wake()), options.durationMs)
+    : undefined;
   try {
     subscription.faultIn(options.faultIn);
     subscription.watch(pagesOf(range));
@@ -113,7 +116,8 @@ async function follow(
     while (left > 0 || isFirst) {
       const frame = frames.shift();
       if (frame === undefined) {
-        if (ended !== undefined) break;
+        // However short it is to last: what is there now is printed.
+        if (ended !== undefined || (isDue === true && !isFirst)) break;
         await new Promise<void>((resolve) => (wake = resolve));
         continue;
       }
@@ -132,7 +136,7 @@ async function follow(
       // The next frame comes when this one is printed, with all that has changed meanwhile: nothing piles up.
       subscription.drawn(frame.seq);
     }
-    if (ended instanceof Error) throw ended;
+    if (ended !== undefined) throw ended;
   } finally {
     clearInterval(looking);
     clearTimeout(timer);

@@ -14,6 +14,6 @@ export const why: Command = {
     const { allowed, cause, detail, remedies } = whyDenied(parsePid(pid));
     if (given.has('json')) return printJson({ allowed, cause, detail, remedies });
     const lines = [detail, ...remedies.map((remedy) => `  - ${remedy}`)];
-    return print(lines.map((line) => `${line.split('\n').map(harmless).join('\n')}\n`).join(''));
+    return print(lines.map((line) => `${harmless(line)}\n`).join(''));
   },
 };

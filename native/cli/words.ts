@@ -38,11 +38,19 @@ export function parseHex(text: string): Uint8Array {
 }
 
 /** A number of an option; `undefined` where it is not given. */
-export function parseCount(name: string, text: string | undefined, min: number, max: number): number | undefined {
+export function parseNumber(name: string, text: string | undefined, min: number, max: number): number | undefined {
   if (text === undefined) return undefined;
   const value = text.trim() === '' ? NaN : Number(text);
   if (!(value >= min && value <= max))
     throw new UsageError(`--${name} takes a number from ${min} to ${max}, and "${text}" is none.`);
+  return value;
+}
+
+/** A number of an option that counts something. */
+export function parseWhole(name: string, text: string | undefined, min: number, max: number): number | undefined {
+  const value = parseNumber(name, text, min, max);
+  if (value !== undefined && !Number.isInteger(value))
+    throw new UsageError(`--${name} takes a whole number from ${min} to ${max}, and "${text}" is none.`);
   return value;
 }
 

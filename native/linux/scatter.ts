@@ -1,6 +1,7 @@
 import { askedBytesMax, iovecsMax } from '../../common/limits.ts';
 import { offsetInPage, pageBytes, pageOf, PageState, type PageNumber } from '../../common/page.ts';
 import type { Range } from '../../common/range.ts';
+import { guardBytes, type Guard } from '../guard.ts';
 import { Errno } from './errno.ts';
 import { localAddress } from './libc.ts';
 import { addIovec, createVectors, type VectorCall, type Vectors } from './vector.ts';
@@ -60,7 +61,8 @@ export type OnPiece = ((page: PageNumber) => PageState) | 'nextPart';
 
 /**
  * Moves the pieces that are to be tried, as many in a call as the kernel takes. `landed[p]` becomes the bytes of part p that
- * moved. Gives 0, or -errno for what is not about a page; what had landed until then is counted.
+ * moved. Gives 0, or -errno for what is not about a page; what had landed until then is counted. Where the guard that each
+ * call takes along does not move, nothing of that call has: -ESRCH.
  */
 export function moveParts(
   call: VectorCall,
@@ -68,17 +70,19 @@ export function moveParts(
   pieces: Pieces,
   landed: Float64Array,
   onPiece: OnPiece,
+  guard?: Guard,
 ): number {
   const vectors = createVectors();
   const bases = parts.map(({ bytes }) => localAddress(bytes));
   const { states, lengths, parts: partOf } = pieces;
   const count = states.length;
   for (let from = 0; from < count;) {
-    const { to, bytes } = fill(vectors, bases, pieces, from);
+    const { to, bytes } = fill(vectors, bases, pieces, from, guard);
     if (bytes === 0) break;
     const moved = call(vectors);
     if (moved < 0 && moved !== -Errno.EFAULT) return moved;
-    let left = Math.max(moved, 0);
+    if (guard !== undefined && moved < guardBytes) return -Errno.ESRCH;
+    let left = Math.max(guard === undefined ? moved : moved - guardBytes, 0);
     let at = from;
     for (; at < to; at++) {
       if (!isTried(states[at] as number)) continue;
@@ -105,10 +109,20 @@ function isTried(state: number): boolean {
 }
 
 /** The vectors of the next call: neighbours on both sides share one. */
-function fill(vectors: Vectors, bases: readonly number[], pieces: Pieces, from: number): { to: number; bytes: number } {
+function fill(
+  vectors: Vectors,
+  bases: readonly number[],
+  pieces: Pieces,
+  from: number,
+  guard: Guard | undefined,
+): { to: number; bytes: number } {
   const { pages, states, heads, lengths, parts } = pieces;
   vectors.locals = 0;
   vectors.remotes = 0;
+  if (guard !== undefined) {
+    const { address, localAt } = guard;
+    addIovec(vectors, false, localAt, Math.floor(address / pageBytes), address % pageBytes, guardBytes);
+  }
   let bytes = 0;
   let part = -1;
   let offset = 0;
@@ -131,7 +145,7 @@ function fill(vectors: Vectors, bases: readonly number[], pieces: Pieces, from: 
     }
     const page = pages[to] as number;
     const again = lastPage === page - 1;
-    if (bytes + length > askedBytesMax || (!again && vectors.remotes === iovecsMax)) break;
+    if (bytes + length > askedBytesMax - guardBytes || (!again && vectors.remotes === iovecsMax)) break;
     offset += length;
     addIovec(vectors, again, (bases[part] as number) + at, page, heads[to] as number, length);
     lastPage = page;

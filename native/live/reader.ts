@@ -112,7 +112,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
       readMs = performance.now() - begunMs;
       count = diff(told.reading, next.reading, changed);
       // Bytes that differ may be another program's: nothing is told before it is known whose they are.
-      if (count > 0 && !proven && !source.isAlive()) throw gone();
+      if (count > 0 && !proven && !source.isAlive()) throw gone(source);
     } catch (error) {
       end(asError(error));
       return;
@@ -173,7 +173,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
     if (ended) return;
     const plan = { ...createPlan(pages), faultIn: new Uint8Array(pages.length).fill(watcher.faultIn ? 1 : 0) };
     try {
-      if (!source.fill(plan) && !source.isAlive()) throw gone();
+      if (!source.fill(plan) && !source.isAlive()) throw gone(source);
     } catch (error) {
       end(asError(error));
       return;
@@ -313,6 +313,6 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
   };
 }
 
-function gone(): MemoryError {
-  return new MemoryError('Gone', 'The process has gone. Attach again to go on.');
+function gone(source: LiveSource): Error {
+  return source.gone?.() ?? new MemoryError('Gone', 'The process has gone. Attach again to go on.');
 }

@@ -1,9 +1,10 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { saying } from '../saying.ts';
 import { regionKinds } from '../../common/region.ts';
+import { startTarget } from '../target/target.ts';
 import { cli, json, onTerminal } from './cli.ts';
-import { isRoot, nobody, startScratch, text } from './support.ts';
+import { isRoot, nobody, startScratch, text, type Scratch } from './support.ts';
 
 const commands = ['ps', 'maps', 'read', 'write', 'watch', 'why'];
 
@@ -39,6 +40,8 @@ test.each([
   [['write', '1', '0', '--value', '7'], /--type and --value go together\./],
   [['write', '1', '0', '--type', 'i9', '--value', '7'], /"i9" is no type\. There are: /],
   [['write', '1', '0', '--type', 'u8', '--value', '-1'], /-1 does not fit u8, which goes from 0 to 255\./],
+  [['write', '1', '0', '--type', 'f32', '--value', '1e39'], /1e39 does not fit f32, which goes from -3\.4028235e38 to/],
+  [['write', '1', '0', '--type', 'f64', '--value', '-1e309'], /-1e309 does not fit f64, which goes from -1\.797/],
   [['write', '1', '0', '--type'], /'--type <value>' argument missing/],
   [['write', '1', '0', '00', '--big'], /--big goes with --type\./],
   [['write', '1', '0', '--text', ''], /There is nothing to write\./],
@@ -48,6 +51,7 @@ test.each([
   [['watch', '1', '0', '16', '--interval', 'often'], /--interval takes a number from 4 to \d+, and "often" is none\./],
   [['watch', '1', '0', '16', '--interval', '0'], /--interval takes a number/],
   [['watch', '1', '0', '16', '--count', '-1'], /--count takes a number from 0/],
+  [['watch', '1', '0', '16', '--count', '1.5'], /--count takes a whole number from 0 to \d+, and "1\.5" is none\./],
   [['watch', '1', '0', '16', '--duration', ''], /--duration takes a number/],
 ])('%j is wrong usage: exit code 2, one line that says why and one that says how', async (words, sentence) => {
   const { code, stdout, stderr } = await cli(words);
@@ -225,3 +229,103 @@ test('a name that would steer the terminal is printed harmless', async () => {
   expect(found.some(({ name }) => name === file)).toBe(true);
   rmSync(file);
 });
+
+test('an error that names a file is printed harmless on standard error, and as it is in JSON', async () => {
+  const target = await startScratch();
+  const file = `/tmp/lm-\x1b[31m\x07-${target.pid}`;
+  onTestFinished(() => rmSync(file, { force: true }));
+  const at = BigInt(await target.ask(`file ${file} 1 4096`));
+  await target.protect(at, 1, 'r');
+  for (const words of [
+    ['write', String(target.pid), text(at), '00'],
+    ['read', String(target.pid), `"lm-[31m-${target.pid}"`, '1'],
+  ]) {
+    const { code, stdout, stderr } = await cli([...words, '--json']);
+    expect(code).toBe(1);
+    expect(stderr).toContain(String.raw`lm-\x1b[31m\x07-${target.pid}`);
+    expectHarmless(stderr);
+    const { error } = JSON.parse(stdout) as { error: { message: string } };
+    expect(error.message).toContain(file.slice('/tmp/'.length));
+  }
+});
+
+test('a process whose name would steer the terminal is named harmless, on one line, by every command', async () => {
+  const target = await startScratch();
+  await rename(target, hostileName);
+  const harmless = String.raw`\x1b[31mX\x0a\x07\x9b\u{202e}`;
+  const zombie = await target.ask('zombie');
+
+  const refused = await cli(['read', zombie, '0', '1']);
+  expect(refused).toMatchObject({ code: 1, stdout: '' });
+  expect(refused.stderr.startsWith(`live-memory: ${harmless} (${zombie}) has exited already`)).toBe(true);
+  expectHarmless(refused.stderr);
+  expect(refused.stderr.trimEnd().split('\n')).toHaveLength(1);
+
+  const { stdout: why } = await cli(['why', String(target.pid)]);
+  expect(why).toBe(`${harmless} (${target.pid}) can be opened.\n`);
+  const { stdout: list } = await cli(['ps']);
+  expectHarmless(list);
+  expect(list.split('\n').find((line) => line.trim().startsWith(`${target.pid} `))).toContain(`  ${harmless}  `);
+  const { stdout: listJson } = await cli(['ps', '--json']);
+  expectHarmless(listJson);
+  const found = JSON.parse(listJson) as { pid: number; name: string }[];
+  expect(found.find(({ pid }) => pid === target.pid)?.name).toBe(hostileName);
+});
+
+test.skipIf(!isRoot)('ps and why name such a process harmless in the reason that they give, too', async () => {
+  const target = await startScratch();
+  await rename(target, hostileName);
+  const name = String.raw`\x1b[31mX\x0a\x07\x9b\u{202e}`;
+  const reason = `${name} (${target.pid}) runs as root`;
+  const { stdout: list } = await cli(['ps'], { uid: nobody });
+  expectHarmless(list);
+  // White space is one space in a table.
+  expect(list).toContain(`! ${reason.replace(String.raw`\x0a`, ' ')}`);
+  const { stdout: why } = await cli(['why', String(target.pid)], { uid: nobody });
+  expectHarmless(why);
+  expect(why.startsWith(reason)).toBe(true);
+  const report = JSON.parse((await cli(['why', String(target.pid), '--json'], { uid: nobody })).stdout) as {
+    remedies: string[];
+  };
+  // A line break in the name would make up a remedy.
+  expect(why.trimEnd().split('\n')).toHaveLength(1 + report.remedies.length);
+});
+
+test('ps prints arguments that would turn the line round harmless', async () => {
+  const target = await startTarget('scratch', ['a\u202eb', 'c\u2028d\x1b[31m']);
+  onTestFinished(() => target.dispose());
+  const { stdout } = await cli(['ps']);
+  expectHarmless(stdout);
+  expect(stdout.split('\n').find((line) => line.trim().startsWith(`${target.pid} `))).toMatch(
+    /scratch a\\u\{202e\}b c d \[31m$/,
+  );
+});
+
+test.skipIf(!isRoot)(
+  'ps says of all why it cannot open them where /proc is that of another pid namespace',
+  async () => {
+    const target = await startScratch();
+    const { code, stdout } = await cli(['ps', '--json'], { under: ['unshare', '--pid', '--fork'] });
+    expect(code).toBe(0);
+    const found = JSON.parse(stdout) as { pid: number; denied: string | null }[];
+    expect(found.find(({ pid }) => pid === target.pid)?.denied).toMatch(/another pid namespace.*mount -t proc/);
+    expect(found.filter(({ denied }) => denied === null || denied.includes('exiting'))).toEqual([]);
+  },
+);
+
+/** It would turn what follows red, break the line, ring, do something as CSI does, and turn the text round. */
+const hostileName = '\x1b[31mX\n\x07\x9b\u202e';
+
+/** Gives a program another name, as it may itself at any time. */
+async function rename(target: Scratch, name: string): Promise<void> {
+  const at = await target.map(1, 'rw', 0);
+  await json('write', String(target.pid), text(at), '--text', name);
+  expect(await target.ask(`prctl ${PR_SET_NAME} ${at}`)).toBe('0');
+}
+
+const PR_SET_NAME = 15;
+
+/** What a terminal does nothing else with than print it; lines of ours end. */
+function expectHarmless(printed: string): void {
+  expect(printed.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+}

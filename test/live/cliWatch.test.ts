@@ -144,6 +144,29 @@ test('watch ends with 1 and the reason when the process goes', async () => {
   expect(await cli([...words, '--duration', '0.2'])).toMatchObject({ code: 0, stderr: '' });
 });
 
+test('watch says so when the process has become another program', async () => {
+  const target = await startScratch();
+  const at = await target.map(1, 'rw', 1);
+  // Many looks between two of the regions, so that it is the bytes that tell.
+  const child = startCli(['watch', String(target.pid), text(at), '4', '--interval', '4']);
+  const ended = endOf(child);
+  await new Promise((resolve) => child.stdout?.once('data', resolve));
+  target.send('exec');
+  expect(await ended).toMatchObject({
+    code: 1,
+    stderr: saying(/^live-memory: scratch \(\d+\) became another program \(exec\): exe runs under its number now/),
+  });
+});
+
+test('watch --duration 0 prints what there is, as --count 0 does, and ends', async () => {
+  const target = await startScratch();
+  const at = await target.map(1, 'rw', 7);
+  const words = ['watch', String(target.pid), text(at), '4'];
+  const counted = await cli([...words, '--count', '0']);
+  expect(counted).toMatchObject({ code: 0, stdout: saying(/ {2}07 07 07 07 /), stderr: '' });
+  expect(await cli([...words, '--duration', '0'])).toEqual(counted);
+});
+
 test('watch --duration ends in time, whatever happens', async () => {
   const target = await startScratch();
   await target.ask(`count ${target.facts['counter']} 1000`);

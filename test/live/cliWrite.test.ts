@@ -107,8 +107,9 @@ if (!strace) console.warn('SKIPPED: strace is not installed, so no write is lost
 test.skipIf(!strace)('write says when the bytes are others already', async () => {
   const target = await startScratch();
   const at = await target.map(1, 'rw', 1);
-  // To whoever writes, a call that says 8 and does nothing looks as if the program had changed all back at once.
-  const inject = 'inject=process_vm_writev:retval=8';
+  // To whoever writes, a call that says 8 and does nothing looks as if the program had changed all back at once. Eight more are
+  // those of the guard.
+  const inject = 'inject=process_vm_writev:retval=16';
   const under = ['strace', '-f', '-o', '/dev/null', '-e', 'trace=process_vm_writev', '-e', inject];
   const words = ['write', String(target.pid), text(at), '02'.repeat(8)];
   expect(await cli(words, { under })).toMatchObject({

@@ -7,7 +7,7 @@ import { createIdentity } from '../../native/identity.ts';
 import { localAddress } from '../../native/linux/libc.ts';
 import { createPageMap } from '../../native/linux/pagemap.ts';
 import type { Witness } from '../../native/linux/vector.ts';
-import { startScratch } from './support.ts';
+import { attachTo, startScratch } from './support.ts';
 
 interface Look {
   readonly from: number;
@@ -98,6 +98,25 @@ test('createDirectRead: the witness of a buffer of createBuffer lands right befo
     if (room !== undefined) expect(witness.holds(room)).toBe(true);
   }
   expect(roomBefore(any)).toBeUndefined();
+});
+
+// Before the test after it: the first reads of a thread that lie badly are the ones that go by way of another buffer.
+test('what is read by a detour ends where pages do, and each page has one state', async () => {
+  const target = await startScratch();
+  const at = await target.map(300, 'rw');
+  await target.ask(`fill ${at.toString(16)} ${100 * pageBytes} 7`);
+  const source = await attachTo(target.pid);
+  const bytes = createBuffer(180 * pageBytes);
+  for (const offset of [4090, 4075, 4095]) {
+    const { read, states, unreadable } = source.readIntoSync(
+      { start: at + BigInt(offset), length: bytes.length },
+      bytes.fill(0xee),
+    );
+    const landed = 100 * pageBytes - offset;
+    expect([read, states.length]).toEqual([landed, 181]);
+    expect(unreadable).toEqual([{ start: at + BigInt(100 * pageBytes), length: bytes.length - landed }]);
+    expect(bytes.findIndex((byte, i) => byte !== (i < landed ? 7 : 0xee))).toBe(-1);
+  }
 });
 
 test('createDirectRead: buffers that lie badly for the processor are filled like others, also where pages are missing', async () => {

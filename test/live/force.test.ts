@@ -59,6 +59,20 @@ test('force writes read-only, execute-only and PROT_NONE pages, and what was wri
   expect(await target.peek(range.start, 4200)).toEqual(Buffer.from(bytes));
 });
 
+test('readInto() with force gives the upper half of the address space a state, too', async () => {
+  const target = await startScratch();
+  const at = await target.map(1, 'rw', 1);
+  const source = await attachTo(target.pid);
+  const bytes = new Uint8Array(16).fill(0xee);
+  for (const start of [2n ** 63n, 2n ** 63n - 8n, 2n ** 64n - 16n]) {
+    const outcome = await source.readInto({ start, length: 16 }, bytes, { force: true });
+    expect([...outcome.states].every((state) => state === PageState.unmapped)).toBe(true);
+  }
+  expect([...bytes]).toEqual(new Array(16).fill(0xee));
+  const parts = [2n ** 63n, at].map((start) => ({ range: { start, length: 4 }, bytes: new Uint8Array(4) }));
+  expect((await source.readMany(parts, { force: true })).map(({ read }) => read)).toEqual([0, 4]);
+});
+
 const strace = spawnSync('strace', ['-V']).status === 0;
 if (!strace) console.warn('SKIPPED: strace is not installed, so no other kernels are acted (apt-get install strace).');
 

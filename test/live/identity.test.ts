@@ -1,10 +1,16 @@
 import { onTestFinished, expect, test } from 'vitest';
 import { saying } from '../saying.ts';
 import { pageBytes, pageOf } from '../../common/page.ts';
+import { guardOf, type Guard } from '../../native/guard.ts';
+import { Errno } from '../../native/linux/errno.ts';
+import { processVmWritev } from '../../native/linux/libc.ts';
+import { moveParts, piecesOf } from '../../native/linux/scatter.ts';
+import type { VectorCall } from '../../native/linux/vector.ts';
 import { createPlan } from '../../native/source.ts';
 import { startTarget } from '../target/target.ts';
 import { addressOf, attachTo, isRoot, startScratch } from './support.ts';
 
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const page = (byte: number): Uint8Array => new Uint8Array(pageBytes).fill(byte);
 
 test('a vfork child that calls exec is Gone, and neither its new image nor its parent is written to', async () => {
@@ -34,6 +40,8 @@ test('a vfork child that calls exec is Gone, and neither its new image nor its p
   expect(source.fill(plan)).toBe(false);
   await expect(source.read(plan)).rejects.toMatchObject({ code: 'Gone' });
   await expect(source.readInto(range, page(0))).rejects.toMatchObject({ code: 'Gone' });
+  await expect(source.read(plan, { force: true })).rejects.toMatchObject({ code: 'Gone' });
+  await expect(source.readInto(range, page(0), { force: true })).rejects.toMatchObject({ code: 'Gone' });
   await expect(source.write(range, page(0x55))).rejects.toMatchObject({ code: 'Gone' });
   await expect(source.write(range, page(0x55), { force: true })).rejects.toMatchObject({ code: 'Gone' });
   await expect(source.writeMany([{ range, bytes: page(0x55) }])).rejects.toMatchObject({ code: 'Gone' });
@@ -110,3 +118,80 @@ async function randomAddress(pid: number): Promise<bigint> {
   const words = new BigUint64Array(new Uint8Array(readFileSync(`/proc/${pid}/auxv`)).buffer);
   return words[words.findIndex((word, i) => i % 2 === 0 && word === 25n) + 1] as bigint;
 }
+
+/** Bytes of the environment, which a new program finds on its stack before anything else is there. */
+const padBytes = 100_000;
+
+test.each([
+  ['at the same addresses', ['setarch', '-R']],
+  ['elsewhere', []],
+])(
+  'a write that meets an exec reaches the program that was attached to or none: the new one is %s',
+  async (_, under) => {
+    const target = await startScratch({ under });
+    target.send(`exec ${padBytes}`);
+    await target.nextLine();
+    const original = new Uint8Array(8).fill(0x41);
+    let writes = 0;
+    for (let run = 0; run < 30; run++) {
+      const source = await attachTo(target.pid);
+      const stack = (await source.regions()).find(({ name }) => name === '[stack]')!;
+      const range = { start: stack.end - BigInt(padBytes / 2), length: 8 };
+      const before = new Uint8Array(8);
+      await source.readInto(range, before);
+      expect(before, `run ${run}`).toEqual(original);
+      target.send(`exec ${padBytes}`);
+      for (let error: unknown; error === undefined; writes++)
+        await source.write(range, new Uint8Array(8).fill(0x57)).catch((reason: unknown) => (error = reason));
+      source.dispose();
+      await target.nextLine();
+    }
+    expect(writes).toBeGreaterThan(30);
+  },
+);
+
+test('the guard of a write: where it does not move, nothing does; and it changes nothing', async () => {
+  const target = await startScratch();
+  const at = await target.map(3, 'rw', 1);
+  await target.unmap(at + 4096n, 1);
+  const source = await attachTo(target.pid);
+  source.look();
+  const guard = guardOf(target.pid, source.table, (from, bytes) => source.readThrough(from, bytes));
+  if (guard === undefined) throw new Error('no guard');
+  const writev: VectorCall = ({ localAt, locals, remoteAt, remotes }) =>
+    processVmWritev(target.pid, localAt, locals, remoteAt, remotes);
+  const parts = [at, at + 8192n].map((start) => ({ range: { start, length: 16 }, bytes: new Uint8Array(16).fill(9) }));
+  const move = (by: Guard): [number, number[]] => {
+    const landed = new Float64Array(parts.length);
+    return [moveParts(writev, parts, piecesOf(parts), landed, 'nextPart', by), [...landed]];
+  };
+  expect(move({ ...guard, address: Number(at) + 4096 })).toEqual([-Errno.ESRCH, [0, 0]]);
+  expect([...(await target.peek(at, 16)), ...(await target.peek(at + 8192n, 16))]).toEqual([
+    ...new Array<number>(16).fill(1),
+    ...new Array<number>(16).fill(3),
+  ]);
+  const stack = await target.peek(BigInt(guard.address) - 4088n, 4096);
+  expect(move(guard)).toEqual([0, [16, 16]]);
+  expect([...(await target.peek(at, 16)), ...(await target.peek(at + 8192n, 16))]).toEqual(new Array(32).fill(9));
+  expect(await target.peek(BigInt(guard.address) - 4088n, 4096)).toEqual(stack);
+});
+
+test('there is no guard where a new stack is where the old one is, nor where the place has another use', async () => {
+  const fixed = await startScratch({ under: ['setarch', '-R'] });
+  const source = await attachTo(fixed.pid);
+  source.look();
+  expect(guardOf(fixed.pid, source.table, (from, bytes) => source.readThrough(from, bytes))).toBeUndefined();
+  const target = await startScratch();
+  const other = await attachTo(target.pid);
+  other.look();
+  const has = (): boolean =>
+    guardOf(target.pid, other.table, (from, bytes) => other.readThrough(from, bytes)) !== undefined;
+  expect(has()).toBe(true);
+  const { end } = (await other.regions()).find(({ name }) => name === '[stack]')!;
+  expect(await target.ask(`fill ${(end - 1n).toString(16)} 1 7`)).toBe('ok');
+  expect(has()).toBe(false);
+  // The write goes another way.
+  const at = await target.map(1, 'rw', 1);
+  expect(await other.write({ start: at, length: 1 }, Uint8Array.of(2))).toMatchObject({ held: true });
+  expect(hex(await target.peek(end - 1n, 1))).toBe('07');
+});

@@ -223,3 +223,24 @@ test('stream() ends with Cancelled when its signal says so, and with Gone when t
   await target.exited;
   await expect(other.next()).rejects.toMatchObject({ code: 'Gone' });
 });
+
+test.each(['exit', 'dispose'])(
+  'stream() does not end as if all were well after %s, though only holes are left',
+  async (how) => {
+    const target = await startScratch();
+    const at = await target.map(1024, 'rw');
+    await target.ask(`fill ${at.toString(16)} ${256 * pageBytes} 7`);
+    await target.protect(at + 256n * page, 768, '-');
+    const source = await attachTo(target.pid);
+    const stream = source.stream({ start: at, length: 1024 * pageBytes });
+    expect((await stream.next()).value).toMatchObject({ state: readable });
+    if (how === 'exit') {
+      target.send('exit');
+      await target.exited;
+    } else source.dispose();
+    const rest = async (): Promise<void> => {
+      for (;;) if ((await stream.next()).done === true) return;
+    };
+    await expect(rest()).rejects.toMatchObject({ code: 'Gone' });
+  },
+);

@@ -50,6 +50,28 @@ test('readInto() reads from and to odd addresses around a hole', async () => {
   expect(Buffer.compare(bytes, expected)).toBe(0);
 });
 
+test('what a read came to stays what it was, whatever becomes of the range that was given', async () => {
+  const target = await startScratch();
+  const at = await target.map(3, 'rw', 1);
+  const source = await attachTo(target.pid);
+  const range = { start: at, length: 3 * pageBytes };
+  const outcome = await source.readInto(range, new Uint8Array(range.length));
+  range.start += 1n;
+  range.length = 1;
+  expect([...outcome.states]).toEqual([readable, readable, readable]);
+  expect(Object.getPrototypeOf(Object.getPrototypeOf(outcome))).toBe(Object.prototype);
+});
+
+test('readInto() into a buffer that is taken away while it is read into says so', async () => {
+  const target = await startScratch();
+  const at = await target.map(3 * 4096, 'rw', 1);
+  const source = await attachTo(target.pid);
+  const bytes = new Uint8Array(3 * 4096 * pageBytes);
+  const reading = source.readInto({ start: at, length: bytes.length }, bytes);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  await expect(reading).rejects.toMatchObject({ code: 'Invalid', message: saying(/detached or resized/) });
+});
+
 test('createBuffer() begins a page, and nothing but its bytes and their witness is written to', async () => {
   const target = await startScratch();
   const at = await target.map(4, 'rw', 1);

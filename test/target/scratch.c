@@ -19,7 +19,7 @@
  *   undumpable                                                                                                  → ok
  *   prctl OPTION VALUE        calls prctl(2) with it                                                            → what it returns
  *   stop                      stops itself (SIGSTOP), after answering                                           → ok
- *   exec                      becomes a fresh copy of itself, which prints its own facts
+ *   exec [BYTES]              becomes a fresh copy of itself, which prints its own facts; BYTES 'A's are all its environment
  *   exit                      exits
  *   zombie                    forks a child that exits and is never waited for                                  → its pid
  *   child                     forks a child that sleeps                                                         → its pid
@@ -196,6 +196,13 @@ int main(int argc, char **argv) {
       raise(SIGSTOP);
     } else if (strcmp(line, "exec") == 0) {
       execv("/proc/self/exe", argv);
+      answer(0);
+    } else if (sscanf(line, "exec %lu", &a) == 1) {
+      char *pad = malloc(a + 1);
+      memset(pad, 'A', a);
+      pad[a] = 0;
+      char *environment[] = {pad, NULL};
+      execve("/proc/self/exe", argv, environment);
       answer(0);
     } else if (strcmp(line, "exit") == 0) {
       return 0;

@@ -57,8 +57,30 @@ test.each([
   ['u8', 'four', /not a whole number/],
   ['f64', '1,5', /not a number/],
   ['u8', '', /not a whole number/],
+  [
+    'f32',
+    '1e39',
+    /^1e39 does not fit f32, which goes from -3\.4028235e38 to 3\.4028235e38\. Write inf for infinity\.$/,
+  ],
+  ['f32', '-3.4028236e38', /^-3\.4028236e38 does not fit f32.*Write -inf/],
+  ['f64', '1e309', /^1e309 does not fit f64, which goes from -1\.7976931348623157e308 to/],
 ] as const)('parseValue(%s, "%s") is refused with a sentence', (unit, text, message) => {
   expect(parseValue(text, unit, 'little')).toMatch(message);
+});
+
+test('parseValue() rounds to the largest float what lies nearer to it than to the next, and takes infinity by its name', () => {
+  const shown = (text: string, unit: 'f32' | 'f64'): string => {
+    const bytes = parseValue(text, unit, 'little') as Uint8Array;
+    return printValue(new DataView(bytes.buffer), 0, unit, 'little');
+  };
+  expect(Number(shown('3.4028235e38', 'f32'))).toBeCloseTo(Math.fround(3.4028234663852886e38), -32);
+  expect(shown('1.7976931348623157e308', 'f64')).toBe('1.7976931348623157e308');
+  for (const unit of ['f32', 'f64'] as const) {
+    expect(shown('inf', unit)).toBe('inf');
+    expect(shown('-INF', unit)).toBe('-inf');
+    expect(shown('nan', unit)).toBe('nan');
+    expect(shown('1e-400', unit)).toBe('0');
+  }
 });
 
 function wire(): [Port, Port] {

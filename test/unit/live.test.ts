@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { MemoryError } from '../../common/error.ts';
 import type { Pulse } from '../../common/protocol.ts';
 import type { Frame } from '../../common/frame.ts';
 import { eagerForMs, eagerMs, framesInFlightMax, pagesPerViewMax } from '../../common/limits.ts';
@@ -345,6 +346,30 @@ test('reader: once the source is gone nothing of what it reads is told', () => {
   a.watch(Float64Array.of(2));
   tick(3);
   expect(a.frames).toHaveLength(1);
+});
+
+test('reader: a source that knows what became of it says so, whoever finds out', () => {
+  const cause = new MemoryError('Gone', 'toy (7) has exited. Attach again to go on.');
+  Object.assign(source, { gone: () => cause });
+  const a = watcher();
+  a.watch(Float64Array.of(1));
+  tick();
+  source.isAlive = () => false;
+  source.bytes[pageBytes] = 0xff;
+  tick(3);
+  expect(ended).toEqual([cause]);
+});
+
+test('reader: so does a paused view that scrolls', () => {
+  const cause = new MemoryError('Gone', 'toy (7) has exited. Attach again to go on.');
+  Object.assign(source, { gone: () => cause });
+  const a = watcher();
+  a.watch(Float64Array.of(1));
+  tick();
+  a.pause(true);
+  source.isAlive = () => false;
+  a.watch(Float64Array.of(2));
+  expect(ended).toEqual([cause]);
 });
 
 test('reader: what has been still for a second is read less often, until it changes', () => {

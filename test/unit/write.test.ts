@@ -86,12 +86,19 @@ test('writeMemory() writes nothing when the address space was gone before', () =
 });
 
 test('writeMemory() says so when the process went while the bytes were being written', () => {
-  let isAlive = true;
-  const target = fake({ isAlive: () => isAlive, writeVector: () => ((isAlive = false), 0) });
-  expect(errorOf(() => writeMemory(target, range, bytes, {}))).toMatchObject({
-    code: 'Gone',
-    message: saying(/While the bytes were being written.*lost/),
-  });
+  for (const [moved, fate] of [
+    [4, /While the bytes were being written.*They are lost with it/],
+    [0, /While the bytes were being written.*Nothing was written/],
+  ] as const) {
+    let isAlive = true;
+    const writeVector = (_: unknown, landed: Float64Array): number => {
+      isAlive = false;
+      landed[0] = moved;
+      return 0;
+    };
+    const target = fake({ isAlive: () => isAlive, writeVector });
+    expect(errorOf(() => writeMemory(target, range, bytes, {}))).toMatchObject({ code: 'Gone', message: saying(fate) });
+  }
 });
 
 test('writeMemory() tells a write that the program changed at once from one that held', () => {

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { pageBytes } from '../common/page.ts';
+import { Access, regionName, type RegionTable } from '../common/region.ts';
+import { localAddress } from './linux/libc.ts';
+
+/**
+ * What a write by number takes along first, so that it reaches no other address space.
+ *
+ * process_vm_writev knows only a number. Where the process is in the middle of an exec the kernel lets the call wait for that,
+ * and then writes to what has come instead (mm_access takes exec_update_lock, fs/exec.c): a check before the call does not
+ * help. But it goes through the ranges of a call in their order, and ends it at the first that it cannot write to. The guard is the
+ * eight zeros that it leaves at the very end of each stack, past names and arguments (__bprm_mm_init): written once
+ * more they change nothing, and a new address space has its stack elsewhere.
+ */
+export interface Guard {
+  /** In the target. */
+  readonly address: number;
+  /** Where its bytes are in our own memory. */
+  readonly localAt: number;
+}
+
+export const guardBytes = 8;
+
+const zeros = new Uint8Array(new ArrayBuffer(pageBytes), 0, guardBytes);
+let zerosAt: number | undefined;
+
+/** The guard of a process; `undefined` where its stack is no proof: not placed at random, not writable, or put to other use. */
+export function guardOf(
+  pid: number,
+  table: RegionTable,
+  readThrough: (address: bigint, bytes: Uint8Array) => number,
+): Guard | undefined {
+  const index = table.nameOf.findIndex((_, i) => regionName(table, i) === '[stack]');
+  if (index < 0 || ((table.access[index] as number) & Access.write) === 0 || !isPlacedAtRandom(pid)) return undefined;
+  const address = (table.ends[index] as number) * pageBytes - guardBytes;
+  const found = new Uint8Array(new ArrayBuffer(guardBytes));
+  if (readThrough(BigInt(address), found) !== guardBytes || found.some((byte) => byte !== 0)) return undefined;
+  return { address, localAt: (zerosAt ??= localAddress(zeros)) };
+}
+
+function isPlacedAtRandom(pid: number): boolean {
+  const ADDR_NO_RANDOMIZE = 0x0004_0000;
+  try {
+    const personality = Number.parseInt(readFileSync(`/proc/${pid}/personality`, 'latin1'), 16);
+    const setting = Number(readFileSync('/proc/sys/kernel/randomize_va_space', 'latin1'));
+    return (personality & ADDR_NO_RANDOMIZE) === 0 && setting > 0;
+  } catch {
+    return false;
+  }
+}
