@@ -1,9 +1,12 @@
 import { MemoryError } from '../common/error.ts';
-import { readName, readStat, readStatus } from './linux/procfs.ts';
+import { livingThread, readName, readStat, readStatus } from './linux/procfs.ts';
 
 /** What became of a process whose address space is gone, as a sentence. `startTime` is the one it had at attach. */
 export function whyGone(pid: number, name: string, startTime: string): string {
   const stat = readStat(pid);
+  const thread = stat?.state === 'Z' && stat.startTime === startTime ? livingThread(pid) : undefined;
+  if (thread !== undefined)
+    return `The first thread of ${name} (${pid}) has ended, and the others run on with numbers of their own, ${thread} for one.`;
   if (stat === undefined || stat.state === 'Z' || stat.state === 'X' || stat.startTime !== startTime) {
     return `${name} (${pid}) has exited.`;
   }

@@ -5,7 +5,7 @@ import type { ProcessEntry } from '../common/protocol.ts';
 import { isAllowed, tryAccess } from './linux/attempt.ts';
 import { readOurSide } from './linux/credentials.ts';
 import { denialOf, printDenial, readAccess } from './linux/permission.ts';
-import { processName, readArguments, readLink, readStat, readStatus, userName } from './linux/procfs.ts';
+import { livingThread, processName, readArguments, readLink, readStat, readStatus, userName } from './linux/procfs.ts';
 import { whyForeign, type Missing } from './missing.ts';
 import { settle } from './promises.ts';
 
@@ -39,7 +39,7 @@ function listNow(): Listed[] {
       own: uid === ourUid,
       commandLine: words.join(' '),
       residentBytes: status.residentBytes,
-      denied: status.hasMemory ? explain(pid, ours, foreign) : 'It has exited and waits for its parent to take note.',
+      denied: status.hasMemory ? explain(pid, ours, foreign) : explainEnd(pid),
     };
     found.push({ entry, startTime: stat.startTime });
   }
@@ -50,6 +50,13 @@ function listNow(): Listed[] {
       order.compare(a.entry.name, b.entry.name) ||
       a.entry.pid - b.entry.pid,
   );
+}
+
+function explainEnd(pid: number): string {
+  const thread = livingThread(pid);
+  return thread === undefined
+    ? 'It has exited and waits for its parent to take note.'
+    : `Its first thread has ended. Attach to ${thread}, which is one of the others.`;
 }
 
 /** Trying asks the kernel the same question as an attach will, and reads nothing. */

@@ -4,7 +4,7 @@ import { MemoryError, type MemoryErrorCode } from '../common/error.ts';
 import { pidMax } from '../common/limits.ts';
 import { readOurSide } from './linux/credentials.ts';
 import { codeOf } from './linux/errno.ts';
-import { readLink, readName, readProc, readStat, readStatus } from './linux/procfs.ts';
+import { livingThread, readLink, readName, readProc, readStat, readStatus } from './linux/procfs.ts';
 
 /** Why a pid names nothing that could be opened, before any question of permission. */
 export interface Missing {
@@ -43,6 +43,14 @@ export function whyMissing(pid: number): Missing | undefined {
     };
   }
   if (stat.state === 'Z' || stat.state === 'X') {
+    const thread = livingThread(pid);
+    if (thread !== undefined)
+      return {
+        cause: 'thread',
+        detail: `The first thread of ${readName(pid, stat)} (${pid}) has ended, and the others run on.`,
+        remedies: [`Attach to ${thread}, which is one of them and has their memory.`],
+        code: 'Invalid',
+      };
     return {
       cause: 'zombie',
       detail: `${readName(pid, stat)} (${pid}) has exited already: it is a zombie that waits for its parent (${stat.parent}) to take note. Its memory is gone.`,
@@ -51,7 +59,8 @@ export function whyMissing(pid: number): Missing | undefined {
     };
   }
   const group = readStatus(pid)?.threadGroup ?? pid;
-  if (group === pid) return undefined;
+  // A process whose first thread has ended can be reached by the others only.
+  if (group === pid || readStatus(group)?.hasMemory !== true) return undefined;
   return {
     cause: 'thread',
     detail: `${pid} is a thread of process ${group}.`,

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { codeOf } from './errno.ts';
 
 /** What we use of /proc/<pid>/stat. */
@@ -10,11 +10,17 @@ export interface Stat {
   readonly state: string;
   readonly parent: number;
   readonly isKernelThread: boolean;
+  /** Whether it is on its way out: in its exit, or killed and not there yet. */
+  readonly isEnding: boolean;
   /** In clock ticks since boot; a text, because all it is good for is to be the same. */
   readonly startTime: string;
 }
 
+/** linux/sched.h */
+const PF_EXITING = 4;
 const PF_KTHREAD = 0x0020_0000;
+/** The bit of SIGKILL, 9, in a set of signals. */
+const killed = 1 << 8;
 
 /** Parses /proc/<pid>/stat; `undefined` where it is not one. The name may hold anything, brackets and newlines included. */
 export function parseStat(bytes: Buffer): Stat | undefined {
@@ -30,6 +36,7 @@ export function parseStat(bytes: Buffer): Stat | undefined {
     state: fields[0] as string,
     parent: Number(fields[1]),
     isKernelThread: (Number(fields[6]) & PF_KTHREAD) !== 0,
+    isEnding: (Number(fields[6]) & PF_EXITING) !== 0 || (Number(fields[28]) & killed) !== 0,
     startTime,
   };
 }
@@ -141,6 +148,17 @@ export function readArguments(pid: number): string[] {
 /** The name of a process for people; `stat` is what was read of it already. */
 export function readName(pid: number, stat: Stat): string {
   return processName(stat.name, readArguments(pid), readLink(`/proc/${pid}/exe`));
+}
+
+/** A thread that still has the memory of a process whose first thread has ended; `undefined` where none has. */
+export function livingThread(pid: number): number | undefined {
+  try {
+    return readdirSync(`/proc/${pid}/task`)
+      .map(Number)
+      .find((thread) => readStatus(thread)?.hasMemory === true && readStat(thread)?.isEnding === false);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What a link under /proc points to, or an empty text. */

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
-import { saying } from '../saying.ts';
+import { holding, saying } from '../saying.ts';
 import type { ProcessEntry } from '../../common/protocol.ts';
 import { attach } from '../../native/attach.ts';
+import { whyGone } from '../../native/gone.ts';
 import { list } from '../../native/list.ts';
 import { readStat } from '../../native/linux/procfs.ts';
-import { asUser, attachTo, isRoot, nobody, startScratch, until } from './support.ts';
+import { startTarget } from '../target/target.ts';
+import { addressOf, asUser, attachTo, isRoot, nobody, startScratch, until } from './support.ts';
 
 test('attach() says who the process is', async () => {
   const target = await startScratch();
@@ -51,6 +53,26 @@ test('attach() to a thread names its process', async () => {
     .map(Number)
     .find((tid) => tid !== target.pid) as number;
   await expect(attach(thread)).rejects.toMatchObject({ code: 'Invalid', message: new RegExp(`process ${target.pid}`) });
+});
+
+test('a process whose first thread has ended is no zombie: it is reached by another thread, which is named', async () => {
+  const target = await startTarget('leaderless');
+  onTestFinished(() => target.dispose());
+  const thread = Number(target.facts['thread']);
+  await expect(attach(target.pid)).rejects.toMatchObject({
+    code: 'Invalid',
+    message: holding(`has ended, and the others run on. Attach to ${thread}, which`),
+  });
+  expect((await list()).find(({ pid }) => pid === target.pid)?.denied).toMatch(`Attach to ${thread}`);
+  const source = await attachTo(thread);
+  const bytes = new Uint8Array(7);
+  await source.readInto({ start: addressOf(target, 'known'), length: 7 }, bytes);
+  expect(Buffer.from(bytes).toString()).toBe('runs on');
+  expect(source.isAlive()).toBe(true);
+  const { startTime } = readStat(target.pid)!;
+  expect(whyGone(target.pid, 'leaderless', startTime)).toMatch(
+    `the others run on with numbers of their own, ${thread}`,
+  );
 });
 
 test.skipIf(!isRoot)('attach() by another user is Denied, with the remedy', async () => {

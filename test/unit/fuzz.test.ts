@@ -161,6 +161,7 @@ test('parseStat() finds its fields behind any name of a process', () => {
         state: 'S',
         parent: 17,
         isKernelThread: false,
+        isEnding: false,
         startTime: '206909',
       });
     }),

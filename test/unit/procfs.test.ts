@@ -16,6 +16,7 @@ test('parseStat() finds its fields behind any name', () => {
           state: 'S',
           parent: 17,
           isKernelThread: false,
+          isEnding: false,
           startTime: '206909',
         });
       },
@@ -25,6 +26,13 @@ test('parseStat() finds its fields behind any name', () => {
 
 test('parseStat() tells a kernel thread by its flag', () => {
   expect(parseStat(Buffer.from(`2 (kthreadd) ${fields.replace('4194560', '2129984')}`))?.isKernelThread).toBe(true);
+});
+
+test('parseStat() tells what is on its way out by its flag, or because it has been killed', () => {
+  expect(parseStat(Buffer.from(`42 (x) ${fields.replace('4194560', '4194564')}`))?.isEnding).toBe(true);
+  const rest = Array.from({ length: 28 }, () => '0');
+  expect(parseStat(Buffer.from(`42 (x) S ${[...rest.slice(0, 27), '256'].join(' ')}`))?.isEnding).toBe(true);
+  expect(parseStat(Buffer.from(`42 (x) S ${[...rest.slice(0, 27), '512'].join(' ')}`))?.isEnding).toBe(false);
 });
 
 test('parseStat() of something else is undefined', () => {
