@@ -114,6 +114,9 @@ export function printAccess(bits: number): string {
   );
 }
 
+/** What the kernel calls memory of nobody's file that it has a file for: huge pages, and private /dev/zero. */
+const filesOfNobody = new Set(['/anon_hugepage', '/anon_hugepage (deleted)', '/dev/zero', '/dev/zero (deleted)']);
+
 /** The kind of a region by its name as the kernel prints it and its `Access` bits alone. */
 export function kindOf(name: string, access: number): RegionKind {
   if (access & Access.shared) return 'shared';
@@ -125,6 +128,7 @@ export function kindOf(name: string, access: number): RegionKind {
     if (name.startsWith('[anon:stack_and_tls:')) return 'threadStack';
     return name.startsWith('[anon') ? 'named' : 'vdso';
   }
+  if (filesOfNobody.has(name)) return 'anonymous';
   if (access & Access.execute) return 'text';
   return access & Access.write ? 'data' : 'rodata';
 }

@@ -185,6 +185,7 @@ function kindOfLine(name: string, line: Line): RegionKind {
   const kind = kindOf(name, line.access);
   const isStack =
     kind === 'anonymous' &&
+    name === '' &&
     line.guarded &&
     line.access === (Access.read | Access.write) &&
     line.end - line.start >= stackPagesMin;

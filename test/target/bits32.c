@@ -29,7 +29,11 @@ typedef unsigned int u32;
 
 static u8 pattern[8192] __attribute__((aligned(4096)));
 static volatile u32 counter;
-static u8 *volatile pointer = pattern;
+/* Something lies behind it: whoever reads eight bytes of it gets another address. */
+static struct {
+  u8 *volatile to;
+  volatile u32 behind;
+} pointer = {pattern, 0x2a};
 static const char string[] = "a string of 32 bits";
 
 /* The sixth argument goes by ebp, which inline assembly may not name: only mmap has one, and there it is 0 by a push. */

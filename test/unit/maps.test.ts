@@ -39,6 +39,9 @@ test.each([
   ['[vvar_vclock]', 'r--p', 'vdso'],
   ['[vsyscall]', '--xp', 'vdso'],
   ['[anon:glibc: malloc]', 'rw-p', 'named'],
+  ['/anon_hugepage (deleted)', 'rw-p', 'anonymous'],
+  ['/anon_hugepage (deleted)', 'rw-s', 'shared'],
+  ['/dev/zero', 'rw-p', 'anonymous'],
 ] as const)('parseMaps() knows the kind of "%s" %s', (name, access, kind) => {
   const [region] = parseMaps(bytes(`1000-2000 ${access} 00000000 00:00 0 ${name === '' ? '' : `   ${name}`}\n`));
   expect(region).toMatchObject({ name, kind, access });
