@@ -138,3 +138,11 @@ test('write that the kernel cuts short says how many bytes landed, and what stoo
   });
   expect(hex(await target.peek(at + page - 7n, 9))).toBe(`01${'aa'.repeat(6)}0000`);
 });
+
+test('write takes as many expected bytes as it writes, and says so with 2', async () => {
+  const target = await startScratch();
+  const at = await target.map(1, 'rw', 1);
+  const outcome = await cli(['write', String(target.pid), text(at), '0202', '--expect', '01']);
+  expect(outcome).toMatchObject({ code: 2, stdout: '' });
+  expect(hex(await target.peek(at, 2))).toBe('0101');
+});

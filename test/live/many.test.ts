@@ -244,3 +244,21 @@ test.each(['exit', 'dispose'])(
     await expect(rest()).rejects.toMatchObject({ code: 'Gone' });
   },
 );
+
+test('stream() lets others on the thread have their turn between two pieces', async () => {
+  const target = await startScratch();
+  const at = await target.map(2048, 'rw', 1);
+  const source = await attachTo(target.pid);
+  let turns = 0;
+  const turn = (): void => {
+    turns++;
+    timer = setImmediate(turn);
+  };
+  let timer = setImmediate(turn);
+  let pieces = 0;
+  for await (const { state } of source.stream({ start: at, length: 2048 * pageBytes }))
+    if (state === readable) pieces++;
+  clearImmediate(timer);
+  expect(pieces).toBe(8);
+  expect(turns).toBeGreaterThanOrEqual(pieces);
+});

@@ -179,3 +179,12 @@ test('smaps() gives what only the kernel counts, a row for each region', async (
   expect(row?.pss).toBe(row?.rss);
   expect(row?.flags).toEqual(expect.arrayContaining(['rd', 'wr']));
 });
+
+test('smaps() of a process that has gone is Gone', async () => {
+  const target = await startScratch();
+  const source = await attachTo(target.pid);
+  expect((await source.smaps()).length).toBeGreaterThan(5);
+  target.send('exec');
+  await target.nextLine();
+  await expect(source.smaps()).rejects.toMatchObject({ code: 'Gone' });
+});
