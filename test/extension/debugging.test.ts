@@ -174,6 +174,8 @@ describe.each(['lldb', 'cdt', 'gdb'] as const satisfies readonly AdapterName[])(
         result: '99',
       });
     }
+    // A row that is opened while VS Code asks for all of them anew keeps what it had.
+    await debugging.quiet();
     await expect
       .poll(async () => (await (await debugging.variable(['numbers', '[0]'])).textContent()) ?? '')
       .toContain('99');
@@ -218,7 +220,12 @@ describe.each(['lldb', 'cdt', 'gdb'] as const satisfies readonly AdapterName[])(
 
   test('a program that is started again keeps its view, at the same thing', async (context) => {
     if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
-    await debugging.command('workbench.debug.viewlet.action.enableAllBreakpoints');
+    // gdb refuses breakpoints now and then while the program runs, and takes them when it is asked again.
+    const enable = (): Promise<unknown> => debugging.command('workbench.debug.viewlet.action.enableAllBreakpoints');
+    await enable().catch((error: unknown) => {
+      if (!String(error).includes('notStopped')) throw error;
+      return enable();
+    });
     if (adapter === 'cdt')
       return context.skip('cdt-gdb-adapter leaves the first run alive when it is asked to restart');
     await debugging.restart();
