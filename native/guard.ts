@@ -2,6 +2,10 @@ import { readFileSync } from 'node:fs';
 import { pageBytes } from '../common/page.ts';
 import { Access, regionName, type RegionTable } from '../common/region.ts';
 import { localAddress } from './linux/libc.ts';
+import { guardBytes, type Guard } from './linux/scatter.ts';
+
+const zeros = new Uint8Array(new ArrayBuffer(pageBytes), 0, guardBytes);
+let zerosAt: number | undefined;
 
 /**
  * What a write by number takes along first, so that it reaches no other address space.
@@ -11,20 +15,9 @@ import { localAddress } from './linux/libc.ts';
  * help. But it goes through the ranges of a call in their order, and ends it at the first that it cannot write to. The guard is the
  * eight zeros that it leaves at the very end of each stack, past names and arguments (__bprm_mm_init): written once
  * more they change nothing, and a new address space has its stack elsewhere.
+ *
+ * `undefined` where the stack is no proof: not placed at random, not writable, or put to other use.
  */
-export interface Guard {
-  /** In the target. */
-  readonly address: number;
-  /** Where its bytes are in our own memory. */
-  readonly localAt: number;
-}
-
-export const guardBytes = 8;
-
-const zeros = new Uint8Array(new ArrayBuffer(pageBytes), 0, guardBytes);
-let zerosAt: number | undefined;
-
-/** The guard of a process; `undefined` where its stack is no proof: not placed at random, not writable, or put to other use. */
 export function guardOf(
   pid: number,
   table: RegionTable,

@@ -1,7 +1,6 @@
 import { askedBytesMax, iovecsMax } from '../../common/limits.ts';
 import { offsetInPage, pageBytes, pageOf, PageState, type PageNumber } from '../../common/page.ts';
 import type { Range } from '../../common/range.ts';
-import { guardBytes, type Guard } from '../guard.ts';
 import { Errno } from './errno.ts';
 import { localAddress } from './libc.ts';
 import { addIovec, createVectors, type VectorCall, type Vectors } from './vector.ts';
@@ -55,6 +54,16 @@ export function piecesOf(parts: readonly { readonly range: Range }[]): Pieces {
 function pagesIn(range: Range): number {
   return Math.floor((offsetInPage(range.start) + range.length - 1) / pageBytes) + 1;
 }
+
+/** Bytes that a call moves before all others: where it cannot move those, it moves nothing. */
+export interface Guard {
+  /** In the target. */
+  readonly address: number;
+  /** Where they are in our own memory. */
+  readonly localAt: number;
+}
+
+export const guardBytes = 8;
 
 /** What becomes of a piece that did not move: its state, and the next piece is tried; or the rest of its part is left out. */
 export type OnPiece = ((page: PageNumber) => PageState) | 'nextPart';

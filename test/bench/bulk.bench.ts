@@ -1,7 +1,8 @@
 // Reading 256 MiB in chunks, against the same loop in C over the call and over /proc/<pid>/mem; and one chunk again and again.
-// Each way reads into one buffer of its own, and all of the memory in each round: one of `createBuffer`, or any. The file has its limit where the caches
-// hold the chunk: what comes from memory waits for memory by either way, in C too, as the last figure of each tells. There are
-// processors where C by the call comes no further than that limit: there, ours has to come as near as nine tenths to it.
+// Each way reads into one buffer of its own (ours of `createBuffer`, or any), and all of the memory in each round. The file has
+// its limit where the caches hold the chunk: what comes from memory waits for memory by either way, in C too, as the last figure
+// of each tells. There are processors where C by the call comes no further than that limit: there, ours has to come as near as
+// nine tenths to it.
 import { pageBytes } from '../../common/page.ts';
 import type { Range } from '../../common/range.ts';
 import { attach } from '../../native/attach.ts';

@@ -1,10 +1,10 @@
 import { onTestFinished, expect, test } from 'vitest';
 import { saying } from '../saying.ts';
 import { pageBytes, pageOf } from '../../common/page.ts';
-import { guardOf, type Guard } from '../../native/guard.ts';
+import { guardOf } from '../../native/guard.ts';
 import { Errno } from '../../native/linux/errno.ts';
 import { processVmWritev } from '../../native/linux/libc.ts';
-import { moveParts, piecesOf } from '../../native/linux/scatter.ts';
+import { moveParts, piecesOf, type Guard } from '../../native/linux/scatter.ts';
 import type { VectorCall } from '../../native/linux/vector.ts';
 import { createPlan } from '../../native/source.ts';
 import { startTarget } from '../target/target.ts';

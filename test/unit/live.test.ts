@@ -348,27 +348,29 @@ test('reader: once the source is gone nothing of what it reads is told', () => {
   expect(a.frames).toHaveLength(1);
 });
 
-test('reader: a source that knows what became of it says so, whoever finds out', () => {
+test.each([
+  [
+    'a tick',
+    (): void => {
+      source.bytes[pageBytes] = 0xff;
+      tick(3);
+    },
+  ],
+  [
+    'a paused view that scrolls',
+    (a: ReturnType<typeof watcher>): void => {
+      a.pause(true);
+      a.watch(Float64Array.of(2));
+    },
+  ],
+])('reader: a source that knows what became of it says so, where %s finds out', (_, findOut) => {
   const cause = new MemoryError('Gone', 'toy (7) has exited. Attach again to go on.');
   Object.assign(source, { gone: () => cause });
   const a = watcher();
   a.watch(Float64Array.of(1));
   tick();
   source.isAlive = () => false;
-  source.bytes[pageBytes] = 0xff;
-  tick(3);
-  expect(ended).toEqual([cause]);
-});
-
-test('reader: so does a paused view that scrolls', () => {
-  const cause = new MemoryError('Gone', 'toy (7) has exited. Attach again to go on.');
-  Object.assign(source, { gone: () => cause });
-  const a = watcher();
-  a.watch(Float64Array.of(1));
-  tick();
-  a.pause(true);
-  source.isAlive = () => false;
-  a.watch(Float64Array.of(2));
+  findOut(a);
   expect(ended).toEqual([cause]);
 });
 
