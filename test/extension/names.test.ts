@@ -94,7 +94,8 @@ async function choose(way: 'Down' | 'Up', name: string): Promise<void> {
     await debugging.command(`workbench.action.debug.callStack${way}`);
     await until(`${name} is the chosen frame`, isChosen, 2000).catch(() => undefined);
   }
-  expect(await isChosen(), JSON.stringify(await debugging.where())).toBe(true);
+  const seen = debugging.traffic().slice(-200).map(({ kind, name, success, body }) => `${kind} ${name} ${success ?? ''} ${JSON.stringify(body)?.slice(0, 300)}`).join('\n');
+  expect(await isChosen(), `${JSON.stringify(await debugging.where())}\n${seen}`).toBe(true);
 }
 
 describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %s', (adapter) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { holding, saying } from '../saying.ts';
-import { writeBytesMax } from '../../common/limits.ts';
+import { callBytesMax, writeBytesMax } from '../../common/limits.ts';
 import { pageBytes, PageState } from '../../common/page.ts';
 import type { Piece } from '../../native/stream.ts';
 import { attachTo, pause, startScratch } from './support.ts';
@@ -21,6 +21,20 @@ test('readMany() reads more ranges than one call takes, each into its own buffer
     expect(outcomes[i]?.read).toBe(range.length);
     bytes.forEach((byte, k) => expect(byte).toBe(Number((range.start + BigInt(k) - at) / page) & 0xff));
   });
+});
+
+test('readMany() reads more bytes than one call moves', async () => {
+  const target = await startScratch();
+  const length = 1024 * pageBytes;
+  const at = await target.map(1024, 'rw', 0);
+  const source = await attachTo(target.pid);
+  // The same memory into the same buffer again and again: 2 GiB without as much of either.
+  const part = { range: { start: at, length }, bytes: new Uint8Array(length).fill(0xee) };
+  const parts = Array.from({ length: Math.ceil(callBytesMax / length) + 2 }, () => part);
+  const outcomes = await source.readMany(parts);
+  expect(outcomes).toHaveLength(parts.length);
+  for (const { read, unreadable } of outcomes) expect({ read, unreadable }).toEqual({ read: length, unreadable: [] });
+  expect(part.bytes.every((byte, i) => byte === ((i >>> 12) & 0xff))).toBe(true);
 });
 
 test('readMany() goes on after every hole, in the range and in the next', async () => {

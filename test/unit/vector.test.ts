@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { iovecsMax } from '../../common/limits.ts';
+import { callBytesMax, iovecsMax } from '../../common/limits.ts';
 import { pageBytes, PageState } from '../../common/page.ts';
 import { localAddress } from '../../native/linux/libc.ts';
 import { createVector, transfer, type Span, type Vector, type VectorCall } from '../../native/linux/vector.ts';
@@ -87,6 +87,29 @@ test('transfer() splits at the kernel’s bound of iovecs', () => {
   const { call, calls } = kernel(vector, span, new Set());
   transfer(call, span, vector, () => unmapped);
   expect(calls.map(({ remotes }) => remotes)).toEqual([iovecsMax, iovecsMax, 1]);
+  expect(span.states.every((state) => state === readable)).toBe(true);
+});
+
+test('transfer() splits at the bytes that one call of the kernel moves at most', () => {
+  const vector = createVector();
+  const count = Math.ceil(callBytesMax / pageBytes) * 2 + 3;
+  const span: Span = {
+    pages: Float64Array.from({ length: count }, (_, i) => i + 1),
+    states: new Uint8Array(count).fill(unread),
+    // Memory that is asked for and never touched.
+    bytes: new Uint8Array(new ArrayBuffer(count * pageBytes)),
+    head: 0,
+  };
+  const asked: number[] = [];
+  const call: VectorCall = ({ localAt }) => {
+    const batch = vector.batches.find((one) => one.localAt === localAt);
+    const length = batch?.remote[2] ?? 0;
+    asked.push(length);
+    return Math.min(length, callBytesMax);
+  };
+  expect(transfer(call, span, vector, () => unmapped)).toBe(count * pageBytes);
+  expect(asked).toHaveLength(3);
+  expect(Math.max(...asked)).toBeLessThanOrEqual(callBytesMax);
   expect(span.states.every((state) => state === readable)).toBe(true);
 });
 
