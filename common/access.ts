@@ -35,6 +35,8 @@ export type AccessCause =
 
 /** Us, as the kernel's checks see us. */
 export interface OurSide {
+  /** What a user starts in another way to give us more: VS Code, or the program that uses the library. */
+  readonly host: 'VS Code' | 'program';
   readonly uids: Ids;
   readonly gids: Ids;
   readonly user: string;

@@ -8,6 +8,13 @@ import { readLink, readName, readProc, readStat, readStatus, userName } from './
 const initialUserNamespace = 'user:[4026531837]';
 const initialPidNamespace = 'pid:[4026531836]';
 
+let host: OurSide['host'] = 'program';
+
+/** For what runs in VS Code to say so: remedies name what a user can start. */
+export function runsInVSCode(): void {
+  host = 'VS Code';
+}
+
 /** Looks at ourselves. What cannot be seen is what would allow an attach. */
 export function readOurSide(): OurSide {
   // The calls are made by this thread, and a seccomp filter is a thread's.
@@ -16,6 +23,7 @@ export function readOurSide(): OurSide {
   const userNamespace = readLink('/proc/self/ns/user');
   const scope = readText('/proc/sys/kernel/yama/ptrace_scope');
   return {
+    host,
     uids,
     gids: status?.gids ?? [],
     user: userName(uids[3] ?? 0),

@@ -68,7 +68,7 @@ function hiddenDumpable({ ours, theirs }: AccessFacts): string {
 export function remediesOf(cause: DenialCause, { ours, theirs, tried }: AccessFacts): readonly string[] {
   switch (cause) {
     case 'otherUser':
-      if (tried.memory !== 'denied') return ['Start VS Code as one user, real and effective.'];
+      if (tried.memory !== 'denied') return [`Start ${us(ours)} as one user, real and effective.`];
       return [...asUser(ours, theirs.user), ...withCapability(ours)];
     case 'notDumpable':
       return [
@@ -106,14 +106,28 @@ function asUser(ours: OurSide, other = 'root'): string[] {
     return ['Attach from outside this user namespace, as root of the machine.'];
   const who = ['root', ours.user].includes(other) ? 'root' : `${other} or as root`;
   // Root without the capability: a container's, mostly.
-  if (ours.uids[3] === 0)
-    return other === 'root' || other === ours.user
-      ? []
-      : [`Start VS Code, or the server that runs its extensions, as ${other}.`];
+  if (ours.uids[3] === 0) return other === 'root' || other === ours.user ? [] : [startAs(ours, other)];
   const outside = ours.noNewPrivileges
     ? ' Start it anew from outside: sudo gains nothing in here, because no_new_privs is set on this process.'
     : '';
-  return [`Start VS Code, or the server that runs its extensions, as ${who}.${outside}`];
+  return [`${startAs(ours, who)}${outside}`];
+}
+
+/** The remedy of starting ourselves as somebody else. */
+export function startAs(ours: OurSide, who: string): string {
+  return `Start ${usOrServer(ours)} as ${who}.`;
+}
+
+function us(ours: OurSide): string {
+  return ours.host === 'VS Code' ? 'VS Code' : 'this program';
+}
+
+function usOrServer(ours: OurSide): string {
+  return ours.host === 'VS Code' ? 'VS Code, or the server that runs its extensions,' : us(ours);
+}
+
+export function lowerFirst(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
 
 /** How to come by CAP_SYS_PTRACE without being root of the machine. */
@@ -128,13 +142,13 @@ function withCapability(ours: OurSide): string[] {
     ];
   }
   if (ours.uids[3] === 0)
-    return ['You are root, but without CAP_SYS_PTRACE: start VS Code from where it was not taken away.'];
+    return [`You are root, but without CAP_SYS_PTRACE: start ${us(ours)} from where it was not taken away.`];
   return [];
 }
 
 function yamaRemedies(ours: OurSide): string[] {
   const where = ours.noNewPrivileges
-    ? ' Run it in a terminal outside of VS Code: sudo gains nothing in here, because no_new_privs is set.'
+    ? ` Run it in ${ours.host === 'VS Code' ? 'a terminal outside of VS Code' : 'another terminal'}: sudo gains nothing in here, because no_new_privs is set.`
     : ours.isContainer
       ? ' Run it on the machine that the container runs on.'
       : '';
@@ -146,7 +160,9 @@ function yamaRemedies(ours: OurSide): string[] {
   if (ours.yamaScope === 2) return [...asUser(ours), `Or r${set}`, ...withCapability(ours)];
   return [
     `R${set}`,
-    'Or start the program from VS Code’s debugger.',
+    ...(ours.host === 'VS Code'
+      ? ['Or start the program from VS Code’s debugger.']
+      : asUser(ours).map((remedy) => `Or ${lowerFirst(remedy)}`)),
     // Whether it has done so for somebody else cannot be seen from outside.
     'Or let the program itself call prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY).',
     ...withCapability(ours),
@@ -164,7 +180,7 @@ function seccompRemedies(ours: OurSide): string[] {
       `Run: ${isOfUser ? 'systemctl --user' : 'sudo systemctl'} edit ${unit}, add SystemCallFilter=process_vm_readv process_vm_writev under [Service], and restart it.`,
     ];
   }
-  return ['Start VS Code outside of the sandbox, or let its filter allow process_vm_readv and process_vm_writev.'];
+  return [`Start ${us(ours)} outside of the sandbox, or let its filter allow process_vm_readv and process_vm_writev.`];
 }
 
 function moduleRemedies(ours: OurSide, theirLabel: string): string[] {
@@ -172,7 +188,7 @@ function moduleRemedies(ours: OurSide, theirLabel: string): string[] {
   const labels = ours.label + theirLabel;
   if (labels === '')
     return [
-      'Start VS Code, or the server that runs its extensions, outside of the sandbox that confines it.',
+      `Start ${usOrServer(ours)} outside of the sandbox that confines it.`,
       ...(ours.uids[3] === 0 ? withCapability(ours) : []),
     ];
   if (labels.includes(':'))

@@ -79,7 +79,7 @@ test.skipIf(!isRoot)('attach() by another user is Denied, with the remedy', asyn
   const target = await startScratch();
   expect(await asUser(nobody, 'attach', String(target.pid))).toEqual({
     code: 'Denied',
-    message: saying(/runs as root, you are nobody.*CAP_SYS_PTRACE.*Start VS Code.*as root/),
+    message: saying(/runs as root, you are nobody.*CAP_SYS_PTRACE.*Start this program as root/),
   });
 });
 

@@ -59,7 +59,7 @@ asOthers('whyDenied() a process of root, asked by a plain user', async () => {
     detail: `scratch (${target.pid}) runs as root, you are nobody, and you do not have CAP_SYS_PTRACE.`,
     facts: { ours: { uids: [nobody, nobody, nobody, nobody] }, theirs: { uids: [0, 0, 0, 0] } },
   });
-  expect(report.remedies[0]).toBe('Start VS Code, or the server that runs its extensions, as root.');
+  expect(report.remedies[0]).toBe('Start this program as root.');
 });
 
 asOthers('whyDenied() a process of one’s own', async () => {
@@ -353,7 +353,13 @@ test('whyDenied() is data that JSON holds, and opens nothing for good', async ()
 
 test('the agent answers whyDenied() over its channel, before it is attached', async () => {
   const target = await startScratch();
-  expect(await connect().channel.call('whyDenied', { pid: target.pid })).toEqual(whyDenied(target.pid));
+  const { facts, ...report } = whyDenied(target.pid);
+  // Remedies name what a user can start: the agent is VS Code's.
+  expect(facts?.ours.host).toBe('program');
+  expect(await connect().channel.call('whyDenied', { pid: target.pid })).toEqual({
+    ...report,
+    facts: { ...facts, ours: { ...facts?.ours, host: 'VS Code' } },
+  });
   await expect(connect().channel.call('whyDenied', { pid: 0 })).rejects.toMatchObject({ code: 'Invalid' });
 });
 

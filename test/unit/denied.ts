@@ -4,6 +4,7 @@ import { Errno } from '../../native/linux/errno.ts';
 /** What is found of a process of one's own that is refused. */
 export const facts: AccessFacts = {
   ours: {
+    host: 'VS Code',
     uids: [1000, 1000, 1000, 1000],
     gids: [1000, 1000, 1000, 1000],
     user: 'me',

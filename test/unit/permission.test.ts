@@ -88,6 +88,12 @@ test.each<[string, Changes, string, RegExp]>([
     'yama',
     /ptrace_scope=0.*terminal outside of VS Code.*no_new_privs/,
   ],
+  [
+    'Yama 1 for a program, which is not VS Code',
+    { ours: { host: 'program', yamaScope: 1, noNewPrivileges: true }, tried: looked },
+    'yama',
+    /another terminal.*Or start this program as root\./,
+  ],
   ['Yama 2', { ours: { yamaScope: 2 }, tried: looked }, 'yama', /only administrators.*as root.*ptrace_scope=0/],
   ['Yama 3', { ours: { yamaScope: 3 }, tried: looked }, 'yama', /ptrace_scope is 3.*sysctl\.d.*restart/],
   ['Yama 3, as root', { ours: { yamaScope: 3, ...ptrace }, tried: looked }, 'yama', /nobody/],
@@ -196,6 +202,11 @@ test.each<[string, Changes, string, RegExp]>([
   expect(denial.cause).toBe(cause);
   expect(printDenial(denial)).toMatch(message);
   expect(denial.remedies.length).toBeGreaterThan(0);
+  // On a command line, VS Code is no remedy.
+  const elsewhere = denialOf(factsWith({ ...changes, ours: { ...changes.ours, host: 'program' } }));
+  expect(elsewhere.cause).toBe(cause);
+  expect(elsewhere.remedies.join()).not.toContain('VS Code');
+  expect(elsewhere.remedies.length).toBeGreaterThan(0);
 });
 
 test('denialOf() tells root to become neither root nor itself', () => {
