@@ -39,7 +39,7 @@ const everywhere: Readonly<Record<string, Option>> = {
 /** The words and options of a call. Throws UsageError. */
 export function parseCall(command: Command, args: readonly string[]): { words: string[]; given: Given } {
   const options = { ...command.options, ...everywhere };
-  const { values, positionals } = parsed(options, joinNegatives(args, options));
+  const { values, positionals } = parsed(options, joinDashed(args, options));
   const given: Given = {
     has: (name) => values[name] !== undefined,
     text: (name) => {
@@ -64,18 +64,22 @@ function parsed(
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     // Node explains at length how a word that begins with a dash could be meant.
-    throw new UsageError(`${error.message.split(/\.\s/)[0]?.replace(/\.$/, '')}.`);
+    const first = `${error.message.split(/\.\s/)[0]?.replace(/\.$/, '')}.`;
+    const [, option] = /^Option '(--[\w-]+).*(?:ambiguous|missing)/.exec(first) ?? [];
+    throw new UsageError(
+      option === undefined ? first : `${option} lacks its value; one that begins with a dash is written ${option}=….`,
+    );
   }
 }
 
-/** `--value -7` as `--value=-7`: Node takes a dash for the next option. */
-function joinNegatives(args: readonly string[], options: Readonly<Record<string, Option>>): string[] {
+/** `--value -7` as `--value=-7`: Node takes a dash for the next option. What may be meant as one stays apart. */
+function joinDashed(args: readonly string[], options: Readonly<Record<string, Option>>): string[] {
   const joined: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const word = args[i] as string;
     const next = args[i + 1];
     const takesValue = word.startsWith('--') && options[word.slice(2)]?.value !== undefined;
-    if (takesValue && next !== undefined && /^-(\.?\d|inf)/.test(next)) joined.push(`${word}=${args[++i]}`);
+    if (takesValue && next !== undefined && /^-[^-]/.test(next) && next !== '-h') joined.push(`${word}=${args[++i]}`);
     else joined.push(word);
   }
   return joined;

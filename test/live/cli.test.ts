@@ -42,8 +42,12 @@ test.each([
   [['write', '1', '0', '--type', 'u8', '--value', '-1'], /-1 does not fit u8, which goes from 0 to 255\./],
   [['write', '1', '0', '--type', 'f32', '--value', '1e39'], /1e39 does not fit f32, which goes from -3\.4028235e38 to/],
   [['write', '1', '0', '--type', 'f64', '--value', '-1e309'], /-1e309 does not fit f64, which goes from -1\.797/],
-  [['write', '1', '0', '--type'], /'--type <value>' argument missing/],
+  [['write', '1', '0', '--type'], /--type lacks its value/],
   [['write', '1', '0', '00', '--big'], /--big goes with --type\./],
+  [
+    ['write', '1', '0', '--text', '--json'],
+    /--text lacks its value; one that begins with a dash is written --text=…\./,
+  ],
   [['write', '1', '0', '--text', ''], /There is nothing to write\./],
   [['write', '1', '0', '-'], /There is nothing to write\./],
   [['write', '1', '0', '0000', '--expect', '00'], /--expect has 1 bytes and there are 2 to write: give as many\./],

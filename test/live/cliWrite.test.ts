@@ -31,6 +31,8 @@ test.each([
   [['0xDEADbeef'], 'deadbeef'],
   [['de', 'ad', '0xbe', 'ef'], 'deadbeef'],
   [['--text', 'Grüße'], '4772c3bcc39f65'],
+  [['--text', '-abc'], '2d616263'],
+  [['--text=--json'], '2d2d6a736f6e'],
   [['--type', 'i32', '--value', '-7'], 'f9ffffff'],
   [['--type', 'i32', '--value', '-7', '--big'], 'fffffff9'],
   [['--type', 'u64', '--value=0x1122334455667788'], '8877665544332211'],
