@@ -7,13 +7,18 @@ import { fieldsOf } from './traffic.ts';
  *   and that harms none. Asked for scopes or variables in that moment, lldb-dap 22 loses the stop that follows, or stands still for good.
  * - VS Code is kept from showing what the adapter refuses us. It shows an error of each response that says `showUser`, also of
  *   what an extension has asked; but most of what is refused we only tried, and of the rest we say more than the adapter does.
+ * - VS Code keeps its call stack when we have written. lldb-dap says after each write that all it has said is invalid; VS Code then
+ *   goes back to the topmost frame, and after two of those at once takes the program to be running, until its next stop.
  */
 export interface OwnRequests {
   /** A request of ours goes off. */
   expect(command: string, parameters: unknown): Expected;
   /** A message to the adapter, and whether its program is paused. */
   sent(message: unknown, isPaused: boolean): void;
-  /** A message of the adapter: the refusal of a request of ours is no longer for the user. */
+  /**
+   * A message of the adapter. The refusal of a request of ours is no longer for the user, and what a write of ours makes invalid
+   * is variables only.
+   */
   received(message: unknown): void;
 }
 
@@ -35,7 +40,7 @@ const harmless = { command: 'threads', arguments: {} };
 export function createOwnRequests(): OwnRequests {
   /** Those that are on their way through VS Code, which numbers them. */
   const leaving = new Set<Leaving>();
-  const numbered = new Set<unknown>();
+  const numbered = new Map<unknown, string>();
 
   return {
     expect(command, parameters) {
@@ -55,13 +60,15 @@ export function createOwnRequests(): OwnRequests {
       const request = [...leaving].find((one) => one.command === command && one.parameters === text);
       if (request === undefined) return;
       leaving.delete(request);
-      numbered.add(seq);
+      numbered.set(seq, request.command);
       if (isPaused) return;
       request.isLate = true;
       Object.assign(message as object, harmless);
     },
     received(message) {
-      const { type, body, request_seq: request } = fieldsOf(message);
+      const { type, event, body, request_seq: request } = fieldsOf(message);
+      if (type === 'event' && event === 'invalidated' && [...numbered.values()].includes('writeMemory'))
+        Object.assign(message as object, { body: { ...fieldsOf(body), areas: ['variables'] } });
       if (type !== 'response' || !numbered.delete(request)) return;
       const { error } = fieldsOf(body);
       if (typeof error === 'object' && error !== null) Object.assign(error, { showUser: false });

@@ -341,6 +341,8 @@ export interface Debugging {
   stepBefore(id: string, ...parameters: readonly unknown[]): Promise<string>;
   /** Resolves when nothing has been asked of an adapter for a while: what is on its way cannot be called back. */
   quiet(): Promise<void>;
+  /** Goes along the call stack until the function of the chosen frame has this name; right after a stop VS Code may not take the command. */
+  chooseFrame(way: 'Down' | 'Up', name: string): Promise<void>;
 
   // What a user sees.
   /** The rows of the Variables view that are drawn, from the top. */
@@ -715,6 +717,15 @@ export function createDebugging(workbench: Workbench, bed: DebugBed): Debugging 
         before = last();
         await sleep(400);
       }
+    },
+    async chooseFrame(way, name) {
+      const isChosen = async (): Promise<boolean> => (await where()).frame?.name.includes(name) === true;
+      for (let tries = 0; tries < 5; tries++) {
+        if (await isChosen()) return;
+        await ask({ ask: 'command', id: `workbench.action.debug.callStack${way}`, parameters: [] });
+        await until(`${name} is the chosen frame`, isChosen, 2000).catch(() => undefined);
+      }
+      if (!(await isChosen())) throw new Error(`${name} is not the chosen frame: ${JSON.stringify(await where())}`);
     },
     timeReads: (what) => ask({ ask: 'timeReads', ...what }, 120_000),
     stepFast: (what) => ask({ ask: 'step', ...what }, 60_000),

@@ -181,6 +181,22 @@ describe.each(['lldb', 'cdt', 'gdb'] as const satisfies readonly AdapterName[])(
       .toContain('99');
   });
 
+  test('bytes typed one after another leave the call stack as it is, and the frame that was chosen', async (context) => {
+    if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
+    await debugging.quiet();
+    await debugging.chooseFrame('Down', 'loop');
+    for (const typed of ['0123456789abcdef', 'fedcba9876543210']) {
+      await view.goTo(facts['numbers'] ?? '');
+      await view.frame.locator('.grid').focus();
+      await workbench.page.keyboard.type(typed);
+      await expect.poll(() => at(view, facts['numbers'] ?? '', 8)).toBe((typed.match(/../g) ?? []).join(' '));
+    }
+    await debugging.quiet();
+    expect(await debugging.where()).toMatchObject({ frame: { name: expect.stringContaining('loop') as string } });
+    await debugging.chooseFrame('Up', 'turn');
+    await debugging.stepOver();
+  });
+
   test('a question that comes behind a step never reaches the adapter, and no stop is lost', async (context) => {
     if (bed.missing[adapter] !== undefined) return context.skip(bed.missing[adapter]);
     await debugging.quiet();

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until, type AdapterName, type DebugBed, type Debugging } from './debug.ts';
 import { bytesIn, hex, openDebugWindow, type DebugWindow } from './debugWindow.ts';
+import type { Traffic } from './debuggers/wire.ts';
 import { memoryView, type MemoryView } from './memory.ts';
 import type { VSCode } from './vscode.ts';
 import type { Workbench } from './workbench.ts';
@@ -81,22 +82,11 @@ function isOurs(name: string, body: unknown): boolean {
   return name === 'evaluate' && context === 'watch' && /^(&|sizeof|\$)/.test(expression);
 }
 
-const ours = (from: number): unknown[] =>
+const ours = (from: number): Traffic[] =>
   debugging
     .traffic()
     .slice(from)
     .filter(({ kind, name, body }) => kind === 'request' && isOurs(name, body));
-
-/** Goes to the next frame of the call stack; right after a stop VS Code may not take the command. */
-async function choose(way: 'Down' | 'Up', name: string): Promise<void> {
-  const isChosen = async (): Promise<boolean> => (await debugging.where()).frame?.name.includes(name) === true;
-  for (let tries = 0; tries < 5 && !(await isChosen()); tries++) {
-    await debugging.command(`workbench.action.debug.callStack${way}`);
-    await until(`${name} is the chosen frame`, isChosen, 2000).catch(() => undefined);
-  }
-  const seen = debugging.traffic().slice(-200).map(({ kind, name, success, body }) => `${kind} ${name} ${success ?? ''} ${JSON.stringify(body)?.slice(0, 300)}`).join('\n');
-  expect(await isChosen(), `${JSON.stringify(await debugging.where())}\n${seen}`).toBe(true);
-}
 
 describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %s', (adapter) => {
   let view: MemoryView;
@@ -239,19 +229,19 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
     const shown = (): Promise<string[]> => hover(view, fact('*given') + 8n).catch(() => []);
     // VS Code asks for the other frames a while after a stop.
     await debugging.quiet();
-    await choose('Down', 'loop');
+    await debugging.chooseFrame('Down', 'loop');
     await expect
       .poll(shown, { timeout: 15_000 })
       .toEqual([
         expect.stringMatching(/^record\.ratio \| double \| 1\.\d+/),
         expect.stringMatching(/^record \| (struct )?record$/),
       ]);
-    await choose('Up', 'turn');
+    await debugging.chooseFrame('Up', 'turn');
     await expect.poll(() => isTinted(view, fact('*given') + 8n), { timeout: 15_000 }).toBe(false);
     // There and back while the other frame is still asked for.
-    await choose('Down', 'loop');
+    await debugging.chooseFrame('Down', 'loop');
     await expect.poll(() => isTinted(view, fact('*given') + 8n), { timeout: 15_000 }).toBe(true);
-    await choose('Up', 'turn');
+    await debugging.chooseFrame('Up', 'turn');
     await expect.poll(() => isTinted(view, fact('*given') + 8n), { timeout: 15_000 }).toBe(false);
     await debugging.quiet();
     expect(await isTinted(view, fact('*given') + 8n)).toBe(false);
@@ -279,8 +269,7 @@ describe.each(['lldb', 'cdt'] as const satisfies readonly AdapterName[])('with %
       if (kind !== 'request' || !isOurs(name, body)) continue;
       if (isRunning || timeMs - stoppedMs < 75) expect(++late).toBeLessThanOrEqual(1);
     }
-    const during = ours(from);
-    await expect.poll(() => ours(from).length, { timeout: 15_000 }).toBeGreaterThan(during.length);
+    await expect.poll(() => ours(from).at(-1)?.timeMs, { timeout: 15_000 }).toBeGreaterThan(stoppedMs);
   });
 
   test('while the program runs nothing is asked, and the tints go', async (context) => {

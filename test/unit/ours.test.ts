@@ -54,6 +54,27 @@ test('what comes after the program has gone on is another request, which harms n
   expect(isShown(ours, 3)).toBe(false);
 });
 
+test('what a write of ours makes invalid is variables; anybody else’s may be all', () => {
+  const ours = createOwnRequests();
+  const areas = (): unknown => {
+    const event = { type: 'event', event: 'invalidated', body: { areas: ['all'], threadId: 3 } };
+    ours.received(event);
+    expect(event.body.threadId).toBe(3);
+    return event.body.areas;
+  };
+  ours.expect('writeMemory', { data: 'Kg==' });
+  expect(areas()).toEqual(['all']);
+  ours.sent(request(1, 'writeMemory', { data: 'AA==' }), true);
+  expect(areas()).toEqual(['all']);
+  ours.sent(request(2, 'writeMemory', { data: 'Kg==' }), true);
+  expect(areas()).toEqual(['variables']);
+  ours.received({ type: 'response', request_seq: 2, success: true, body: { bytesWritten: 1 } });
+  expect(areas()).toEqual(['all']);
+  ours.expect('variables', { of: 3 });
+  ours.sent(request(3, 'variables', { of: 3 }), true);
+  expect(areas()).toEqual(['all']);
+});
+
 test('an adapter may answer anything', () => {
   const ours = createOwnRequests();
   for (const body of [undefined, null, 5, {}, { error: 'no' }, { error: null }]) {
