@@ -166,6 +166,12 @@ export async function openWorkbench(
     page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text });
 
   if (options.webviewsApart === true) await setWebviewsApart(page);
+  // Chromium takes three seconds to find no update for the service worker of webviews, which it has installed a moment ago.
+  await page.addInitScript(() => {
+    ServiceWorkerRegistration.prototype.update = function () {
+      return Promise.resolve(this);
+    };
+  });
   await options.prepare?.(page);
   await page.goto(options.url ?? vscode.url);
   await connected();
