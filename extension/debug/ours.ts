@@ -40,7 +40,8 @@ const harmless = { command: 'threads', arguments: {} };
 export function createOwnRequests(): OwnRequests {
   /** Those that are on their way through VS Code, which numbers them. */
   const leaving = new Set<Leaving>();
-  const numbered = new Map<unknown, string>();
+  /** Those that the adapter has got, by what it is asked. */
+  const numbered = new Map<unknown, unknown>();
 
   return {
     expect(command, parameters) {
@@ -60,10 +61,11 @@ export function createOwnRequests(): OwnRequests {
       const request = [...leaving].find((one) => one.command === command && one.parameters === text);
       if (request === undefined) return;
       leaving.delete(request);
-      numbered.set(seq, request.command);
-      if (isPaused) return;
-      request.isLate = true;
-      Object.assign(message as object, harmless);
+      if (!isPaused) {
+        request.isLate = true;
+        Object.assign(message as object, harmless);
+      }
+      numbered.set(seq, isPaused ? command : harmless.command);
     },
     received(message) {
       const { type, event, body, request_seq: request } = fieldsOf(message);

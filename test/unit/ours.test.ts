@@ -70,6 +70,10 @@ test('what a write of ours makes invalid is variables; anybody else’s may be a
   expect(areas()).toEqual(['variables']);
   ours.received({ type: 'response', request_seq: 2, success: true, body: { bytesWritten: 1 } });
   expect(areas()).toEqual(['all']);
+  // One that came too late is no write.
+  ours.expect('writeMemory', { data: 'Kg==' });
+  ours.sent(request(4, 'writeMemory', { data: 'Kg==' }), false);
+  expect(areas()).toEqual(['all']);
   ours.expect('variables', { of: 3 });
   ours.sent(request(3, 'variables', { of: 3 }), true);
   expect(areas()).toEqual(['all']);
