@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { pageBytes } from '../common/page.ts';
-import { Access, regionName, type RegionTable } from '../common/region.ts';
+import { Access, type RegionTable } from '../common/region.ts';
 import { localAddress } from './linux/libc.ts';
 import { guardBytes, type Guard } from './linux/scatter.ts';
 
@@ -23,7 +23,7 @@ export function guardOf(
   table: RegionTable,
   readThrough: (address: bigint, bytes: Uint8Array) => number,
 ): Guard | undefined {
-  const index = table.nameOf.findIndex((_, i) => regionName(table, i) === '[stack]');
+  const index = table.nameOf.indexOf(table.names.indexOf('[stack]'));
   if (index < 0 || ((table.access[index] as number) & Access.write) === 0 || !isPlacedAtRandom(pid)) return undefined;
   const address = (table.ends[index] as number) * pageBytes - guardBytes;
   const found = new Uint8Array(new ArrayBuffer(guardBytes));

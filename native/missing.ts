@@ -3,7 +3,7 @@ import type { AccessCause } from '../common/access.ts';
 import { MemoryError, type MemoryErrorCode } from '../common/error.ts';
 import { pidMax } from '../common/limits.ts';
 import { readOurSide } from './linux/credentials.ts';
-import { lowerFirst, startAs } from './linux/denial.ts';
+import { or, startAs, us } from './linux/denial.ts';
 import { codeOf } from './linux/errno.ts';
 import { livingThread, readLink, readName, readProc, readStat, readStatus } from './linux/procfs.ts';
 
@@ -105,7 +105,7 @@ function hidden(pid: number): Missing {
     detail: `There is a process ${pid}, but /proc does not show it to you${option === undefined ? '' : ` (it is mounted with hidepid=${option})`}: it is another user’s, or closed to other programs.`,
     remedies: [
       'Run: sudo mount -o remount,hidepid=0 /proc (it lasts until the machine restarts).',
-      `Or ${lowerFirst(startAs(readOurSide(), 'root or as the user of the process'))}`,
+      or(startAs(readOurSide(), 'root or as the user of the process')),
     ],
     code: 'Denied',
   };
@@ -121,14 +121,14 @@ function readHidepid(): string | undefined {
 function noProcess(pid: number): Missing {
   const detail = `There is no process with the id ${pid}. It may have exited.`;
   const remedies = ['Choose one from the list.'];
-  const { host, isInitialPidNamespace, isContainer } = readOurSide();
-  if (isInitialPidNamespace) return { cause: 'noProcess', detail, remedies, code: 'Gone' };
+  const ours = readOurSide();
+  if (ours.isInitialPidNamespace) return { cause: 'noProcess', detail, remedies, code: 'Gone' };
   return {
     cause: 'noProcess',
     detail: `${detail} This runs in a pid namespace of its own, as containers do; programs outside have no number in here.`,
     remedies: [
       ...remedies,
-      `If it runs outside, start ${host === 'program' ? 'this program' : host} there${isContainer ? ', or this container with --pid=host' : ''}.`,
+      `If it runs outside, start ${us(ours)} there${ours.isContainer ? ', or this container with --pid=host' : ''}.`,
     ],
     code: 'Gone',
   };

@@ -118,7 +118,8 @@ export function startAs(ours: OurSide, who: string): string {
   return `Start ${usOrServer(ours)} as ${who}.`;
 }
 
-function us(ours: OurSide): string {
+/** What a user can start in another way. */
+export function us(ours: OurSide): string {
   return ours.host === 'VS Code' ? 'VS Code' : 'this program';
 }
 
@@ -126,8 +127,9 @@ function usOrServer(ours: OurSide): string {
   return ours.host === 'VS Code' ? 'VS Code, or the server that runs its extensions,' : us(ours);
 }
 
-export function lowerFirst(sentence: string): string {
-  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+/** A remedy that is not the first. */
+export function or(remedy: string): string {
+  return `Or ${remedy.charAt(0).toLowerCase()}${remedy.slice(1)}`;
 }
 
 /** How to come by CAP_SYS_PTRACE without being root of the machine. */
@@ -156,13 +158,11 @@ function yamaRemedies(ours: OurSide): string[] {
     return [
       `Run: echo kernel.yama.ptrace_scope=0 | sudo tee /etc/sysctl.d/99-ptrace.conf, then restart the machine.${where}`,
     ];
-  const set = `un: sudo sysctl -w kernel.yama.ptrace_scope=0 (it lasts until the machine restarts).${where}`;
-  if (ours.yamaScope === 2) return [...asUser(ours), `Or r${set}`, ...withCapability(ours)];
+  const run = `Run: sudo sysctl -w kernel.yama.ptrace_scope=0 (it lasts until the machine restarts).${where}`;
+  if (ours.yamaScope === 2) return [...asUser(ours), or(run), ...withCapability(ours)];
   return [
-    `R${set}`,
-    ...(ours.host === 'VS Code'
-      ? ['Or start the program from VS Code’s debugger.']
-      : asUser(ours).map((remedy) => `Or ${lowerFirst(remedy)}`)),
+    run,
+    ...(ours.host === 'VS Code' ? ['Or start the program from VS Code’s debugger.'] : asUser(ours).map(or)),
     // Whether it has done so for somebody else cannot be seen from outside.
     'Or let the program itself call prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY).',
     ...withCapability(ours),
