@@ -1,8 +1,8 @@
 // Runs every `*.bench.ts` beside it and prints a table: `node test/bench/bench.ts [--check] [--record] [name…]`. With --check,
 // a figure past its limit makes it exit with 1. With --record, the figures go into docs/benchmarks.json.
+import { fork } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { keepToOneProcessor } from './processor.ts';
 import { recordFigures } from './record.ts';
 
 export interface BenchResult {
@@ -99,6 +99,15 @@ function print(result: BenchResult): string {
     .trimEnd();
 }
 
+/** What a bench gives, run in a process of its own. Rejects where it failed; why is on its stderr. */
+async function runAlone(url: string): Promise<readonly BenchResult[]> {
+  const child = fork(new URL('./alone.ts', import.meta.url), [url]);
+  return new Promise((resolve, reject) => {
+    child.once('message', (results) => resolve(results as readonly BenchResult[]));
+    child.once('exit', (code) => reject(new Error(`it ended with ${code} before it had a result`)));
+  });
+}
+
 async function main(words: readonly string[]): Promise<void> {
   const wanted = words.filter((word) => !word.startsWith('--'));
   const folder = new URL('./', import.meta.url);
@@ -109,11 +118,8 @@ async function main(words: readonly string[]): Promise<void> {
   const measured: Record<string, readonly BenchResult[]> = {};
   for (const file of files.sort()) {
     console.log(file);
-    let release: (() => void) | undefined;
     try {
-      const { run, isOnOneProcessor } = (await import(new URL(file, folder).href)) as Bench;
-      if (isOnOneProcessor === true) release = keepToOneProcessor();
-      const results = await run();
+      const results = await runAlone(new URL(file, folder).href);
       for (const result of results) {
         console.log(`  ${print(result)}`);
         if (isPast(result)) past.push(result.name);
@@ -123,22 +129,14 @@ async function main(words: readonly string[]): Promise<void> {
       // The others are worth having all the same.
       console.error(error);
       past.push(`${file} could not be measured`);
-    } finally {
-      release?.();
     }
   }
   console.log(
     past.length === 0 ? 'All figures are within their limits.' : `${past.length} past their limits: ${past.join('; ')}`,
   );
   if (words.includes('--record')) await recordFigures(measured);
-  // A bench that failed half-way may have left a program or a browser that would keep this one alive.
-  process.exit(words.includes('--check') && past.length > 0 ? 1 : 0);
+  process.exitCode = words.includes('--check') && past.length > 0 ? 1 : 0;
 }
 
-// Not awaited: the files that it imports import this one, which would then never be ready.
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  main(process.argv.slice(2)).catch((error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  });
-}
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href)
+  await main(process.argv.slice(2));

@@ -2,16 +2,12 @@ import { execFileSync } from 'node:child_process';
 
 /**
  * Keeps this thread, and what it starts from now on, on one processor: of two, one may have a busy neighbour on the machine
- * beneath, and be slower by a third for minutes. Gives what undoes it.
+ * beneath, and be slower by a third for minutes.
  */
-export function keepToOneProcessor(): () => void {
-  const all = taskset([String(process.pid)])
-    .split(': ')[1]
-    ?.trim();
-  if (all === undefined) return () => undefined;
+export function keepToOneProcessor(): void {
+  const all = taskset([String(process.pid)]);
   // The last: interrupts mostly come to the first.
-  taskset([/\d+$/.exec(all)?.[0] ?? '0', String(process.pid)]);
-  return () => void taskset([all, String(process.pid)]);
+  if (all !== '') taskset([/\d+$/.exec(all.trim())?.[0] ?? '0', String(process.pid)]);
 }
 
 function taskset(parameters: readonly string[]): string {
