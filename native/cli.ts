@@ -57,6 +57,7 @@ async function runCommand(command: Command, args: readonly string[]): Promise<nu
     else await command.run(words, given);
     return 0;
   } catch (error) {
+    if (error instanceof OutputError) throw error;
     if (error instanceof UsageError) {
       say(error.message);
       process.stderr.write(`Usage: ${usageOf(command)}. See live-memory ${command.name} --help.\n`);
@@ -67,14 +68,16 @@ async function runCommand(command: Command, args: readonly string[]): Promise<nu
 }
 
 async function refused(error: unknown, json: boolean): Promise<number> {
+  // Whoever reads the output may be gone, which ends the program at once and may not look like success.
+  process.exitCode = 1;
   const { code, message, landed, before } = printError(error);
-  if (error instanceof MemoryError || error instanceof OutputError) say(message);
+  if (error instanceof MemoryError) say(message);
   else {
     // Somebody who reports a mistake of ours needs the whole of it.
     const [first = message, ...calls] = ((error as Error).stack ?? message).split('\n');
     say(first, ...calls);
   }
-  if (json && !(error instanceof OutputError)) {
+  if (json) {
     const undo = {
       ...(landed !== undefined && { landed }),
       ...(before && { before: Buffer.from(before).toString('hex') }),
@@ -84,6 +87,12 @@ async function refused(error: unknown, json: boolean): Promise<number> {
   return 1;
 }
 
+function notPrinted(error: unknown): number {
+  if (!(error instanceof OutputError)) throw error;
+  say(error.message);
+  return 1;
+}
+
 // `print` tells whoever waits for it; without this Node would end at the same error once more.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2)).catch(notPrinted);

@@ -1,6 +1,6 @@
 import { printAddress, type Address } from '../common/address.ts';
 import { MemoryError } from '../common/error.ts';
-import { evaluateExpression, parseExpression } from '../common/expression.ts';
+import { evaluateExpression, parseExpression, type Expression } from '../common/expression.ts';
 import { indexOfName, unmapped } from '../common/named.ts';
 import { addressOfPage, pageOf, pageStateFrom, PageState, printPageState } from '../common/page.ts';
 import type { ResolvedAddress } from '../common/protocol.ts';
@@ -22,8 +22,7 @@ export interface ResolveScope {
 /** The address that an expression stands for. Rejects with MemoryError, and with `Unmapped` where nothing is there. */
 export async function resolve(text: string, scope: ResolveScope): Promise<ResolvedAddress> {
   const { table, symbols } = scope;
-  const names = new Set([...expressionNames(table), ...table.names.filter((name) => name !== '')]);
-  const address = await evaluateExpression(parseExpression(text, names), {
+  const address = await evaluateExpression(parseAmong(text, table), {
     name: (name) => addressOfPage(table.starts[table.nameOf.indexOf(indexOfName(table, name))] as number),
     symbol: (file, symbol) =>
       addressOfSymbol(table, symbols, file === undefined ? undefined : table.names[indexOfName(table, file)], symbol),
@@ -32,6 +31,30 @@ export async function resolve(text: string, scope: ResolveScope): Promise<Resolv
   if (findRegion(table, pageOf(address)) < 0) throw unmapped(table, address);
   const label = printLabel(table, address);
   return { address: printAddress(address), ...(label !== undefined && { label }) };
+}
+
+/**
+ * The address that an expression of numbers alone comes to, whether or not anything is mapped there; `undefined` for one that
+ * needs more of the target than its names. Rejects with MemoryError `Invalid`.
+ */
+export async function addressOfNumbers(text: string, table: RegionTable): Promise<Address | undefined> {
+  const expression = parseAmong(text, table);
+  if (!isOfNumbers(expression)) return undefined;
+  const none = (): never => {
+    throw new Error('numbers alone have no names and no pointers');
+  };
+  return evaluateExpression(expression, { name: none, symbol: none, pointer: none });
+}
+
+function isOfNumbers(expression: Expression): boolean {
+  if (expression.op === '+' || expression.op === '-')
+    return isOfNumbers(expression.left) && isOfNumbers(expression.right);
+  return expression.op === 'number';
+}
+
+/** Throws MemoryError `Invalid`. The names are needed because they may hold operators. */
+function parseAmong(text: string, table: RegionTable): Expression {
+  return parseExpression(text, new Set([...expressionNames(table), ...table.names.filter((name) => name !== '')]));
 }
 
 function pointerAt(scope: ResolveScope, at: Address): Address {

@@ -8,13 +8,14 @@ export class OutputError extends Error {
 
 /**
  * Prints to standard output, and resolves when it is taken: the bytes are the caller's again, and nothing piles up before
- * a slow reader. A reader that has closed its end, as `head` does, has all that it wants: that ends the program, quietly.
+ * a slow reader. A reader that has closed its end, as `head` does, has all that it wants: that ends the program, quietly,
+ * with the exit code that is set by then, or 0.
  */
 export function print(text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
       if (error === null || error === undefined) resolve();
-      else if (codeOf(error) === 'EPIPE') process.exit(0);
+      else if (codeOf(error) === 'EPIPE') process.exit();
       else reject(new OutputError(`The output cannot be written: ${error.message}`));
     });
   });

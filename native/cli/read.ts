@@ -9,7 +9,7 @@ import { UsageError, type Command } from './command.ts';
 import { createHexdump } from './hexdump.ts';
 import { addHole, holeJson, nothingRead, remedyOf, sayHoles, type Hole } from './holes.ts';
 import { print, say } from './output.ts';
-import { addressOf, parseLength, parsePid, withProcess } from './words.ts';
+import { addressOf, assertAddress, parseLength, parsePid, withProcess } from './words.ts';
 
 export const read: Command = {
   name: 'read',
@@ -27,6 +27,7 @@ JSON: { "address", "length", "bytes": "4865??…", "unreadable": [{ "address", "
 
   async run([pid = '', expression = '', length = ''], given) {
     const number = parsePid(pid);
+    assertAddress(expression);
     const bytes = parseLength(length);
     if (given.has('raw') && given.has('json')) throw new UsageError('--raw and --json exclude each other.');
     if (given.has('zero-unreadable') && !given.has('raw')) throw new UsageError('--zero-unreadable goes with --raw.');

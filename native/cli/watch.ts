@@ -13,7 +13,7 @@ import type { Command } from './command.ts';
 import { createHexdump, printBytes, printRow, unreadableByte } from './hexdump.ts';
 import { holeJson, nothingRead, sayHoles } from './holes.ts';
 import { print, printJson } from './output.ts';
-import { addressOf, parseLength, parseNumber, parsePid, parseWhole, withProcess } from './words.ts';
+import { addressOf, assertAddress, parseLength, parseNumber, parsePid, parseWhole, withProcess } from './words.ts';
 
 const intervalMs = 100;
 
@@ -34,6 +34,7 @@ Ends with 1 when the process has gone.`,
 
   async run([pid = '', expression = '', length = ''], given) {
     const number = parsePid(pid);
+    assertAddress(expression);
     const bytes = parseLength(length);
     const options = {
       intervalMs: parseNumber('interval', given.text('interval'), tickMsMin, watchIntervalMsMax) ?? intervalMs,

@@ -1,9 +1,11 @@
-import { parseAddress } from '../../common/address.ts';
+import { MemoryError } from '../../common/error.ts';
+import { parseExpression } from '../../common/expression.ts';
 import { pidMax } from '../../common/limits.ts';
 import { resolveAddress, type Resolved } from '../address.ts';
 import { attach } from '../attach.ts';
 import { leaveSignalsToKernel } from '../linux/libc.ts';
 import type { Process } from '../process.ts';
+import { addressOfNumbers } from '../resolve.ts';
 import { UsageError } from './command.ts';
 
 // The words that commands share. What makes no sense by itself is wrong usage; what only the process can tell is refused by it.
@@ -13,6 +15,24 @@ export function parsePid(word: string): number {
   if (pid < 1 || pid > pidMax)
     throw new UsageError(`"${word}" is not a process id. Those are whole numbers from 1 to ${pidMax}.`);
   return pid;
+}
+
+/**
+ * Throws UsageError for an address that makes no sense, whatever the process has. Only of a single word and of a lone operator
+ * is that certain: a name may hold any character, as `libstdc++.so.6` does, so the rest waits for those of the process.
+ */
+export function assertAddress(expression: string): void {
+  if (!/^(\w*|[-+*()!])$/.test(expression)) return;
+  try {
+    parseExpression(expression);
+  } catch (error) {
+    throw asUsage(error);
+  }
+}
+
+/** An expression that is none, as wrong usage. */
+function asUsage(error: unknown): unknown {
+  return error instanceof MemoryError ? new UsageError(error.message) : error;
 }
 
 const sizes: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
@@ -65,8 +85,13 @@ export async function withProcess<T>(pid: number, body: (process: Process) => Pr
   }
 }
 
-/** What an expression stands for. A plain `0x…` may be where nothing is mapped: the read or the write says what there is. */
+/**
+ * What an expression stands for. Numbers may be where nothing is mapped: the read or the write says what there is. Rejects with
+ * UsageError where it makes no sense with the names of the process either, and with MemoryError as `resolveAddress` does.
+ */
 export async function addressOf(target: Process, expression: string): Promise<Resolved> {
-  const address = parseAddress(expression);
+  const address = await addressOfNumbers(expression, target.table).catch((error: unknown) => {
+    throw asUsage(error);
+  });
   return address === undefined ? resolveAddress(target, expression) : { address };
 }

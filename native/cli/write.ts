@@ -5,7 +5,7 @@ import { writeBytesMax } from '../../common/limits.ts';
 import { parseValue, units, type Unit } from '../../common/value.ts';
 import { UsageError, type Command, type Given } from './command.ts';
 import { print, printJson } from './output.ts';
-import { addressOf, parseHex, parsePid, withProcess } from './words.ts';
+import { addressOf, assertAddress, parseHex, parsePid, withProcess } from './words.ts';
 
 export const write: Command = {
   name: 'write',
@@ -27,6 +27,7 @@ JSON: { "landed", "before", "held" }; an error has "landed" and "before" too.`,
 
   async run([pid = '', expression = '', ...bytes], given) {
     const number = parsePid(pid);
+    assertAddress(expression);
     const expected = given.text('expect');
     const expect = expected === undefined ? undefined : parseHex(expected);
     const wanted = await bytesOf(bytes, given);

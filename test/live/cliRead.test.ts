@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { saying } from '../saying.ts';
 import { startBits32 } from '../target/bits32.ts';
@@ -130,10 +130,31 @@ test('read takes what the address box takes', async () => {
   expect(await json('read', pid, '[heap]', '4')).toMatchObject({ length: 4 });
 });
 
+test('read takes a number however it is written, where nothing is mapped too', async () => {
+  const target = await startScratch();
+  const pid = String(target.pid);
+  const at = await target.map(2, 'rw', 7);
+  await target.unmap(at, 1);
+  const forms = [text(at), String(at), ` ${text(at)} `, `${text(at + page)}-0x1000`, `(${text(at - 8n)} + (9-1))`];
+  for (const form of forms) {
+    expect(await json('read', pid, form, '8192'), form).toEqual({
+      address: text(at),
+      length: 8192,
+      bytes: '??'.repeat(4096) + '08'.repeat(4096),
+      unreadable: [{ address: text(at), length: 4096, reason: 'not mapped' }],
+    });
+    expect(await cli(['read', pid, form, '16']), form).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: `live-memory: Nothing could be read of the 16 bytes at ${text(at)}: not mapped.\n`,
+    });
+  }
+});
+
 test.each([
   ['nonsense', 'Unmapped', /Nothing is called nonsense here/],
-  ['[heap', 'Invalid', /That is not an address/],
-  ['0x1_0000_0000_0000_0000', 'Invalid', /past 2\^64/],
+  ['[heap]-[heap]+0x10', 'Unmapped', /Nothing is mapped at 0x10\. The nearest: /],
+  ['[heap]-0xffffffffffffffff', 'Invalid', /comes out below zero/],
   ['*0x10', 'Unmapped', /no pointer to follow/],
   ['scratch!nonsense', 'Unmapped', /no symbol/],
 ])('read refuses the address %s as %s', async (expression, code, sentence) => {
@@ -141,6 +162,51 @@ test.each([
   const refused = await cli(['read', String(target.pid), expression, '16', '--json']);
   expect(refused).toMatchObject({ code: 1, stderr: saying(sentence) });
   expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code, message: saying(sentence) } });
+});
+
+test('read refuses a pointer to where nothing is mapped', async () => {
+  const target = await startScratch();
+  const at = await target.map(1, 'rw', 0);
+  expect(await cli(['read', String(target.pid), `*${text(at)}`, '16'])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: saying(/^live-memory: Nothing is mapped at 0x0\. The nearest: /),
+  });
+});
+
+test.each([
+  ['[heap', /not closed/],
+  ['1+', /It ends where an address should follow/],
+  ['[heap] 1', /"1" should not follow there/],
+  ['scratch!', /A symbol should follow/],
+  ['0xffffffffffffffff+1', /comes out past 2\^64/],
+  ['1-2', /comes out below zero/],
+])('the address %s, which no name of the process gives sense, is wrong usage', async (expression, sentence) => {
+  const target = await startScratch();
+  const pid = String(target.pid);
+  for (const [command, last] of [
+    ['read', '16'],
+    ['write', '00'],
+    ['watch', '16'],
+  ] as const) {
+    const { code, stdout, stderr } = await cli([command, pid, expression, last, '--json']);
+    expect({ code, stdout }, command).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(new RegExp(`^live-memory: That is not an address\\. .*${sentence.source}.*\nUsage: .*\n$`));
+  }
+});
+
+test('read takes a name with operators in it, which makes no sense but for the process', async () => {
+  const target = await startScratch();
+  const file = `/tmp/lm++)${target.pid}`;
+  onTestFinished(() => rmSync(file, { force: true }));
+  const at = BigInt(await target.ask(`file ${file} 1 4096`));
+  const expression = `lm++)${target.pid}+8`;
+  expect(await json('read', String(target.pid), expression, '4', '--fault-in')).toMatchObject({
+    address: text(at + 8n),
+  });
+  // Another process has no such file.
+  const other = await startScratch();
+  expect(await cli(['read', String(other.pid), expression, '4'])).toMatchObject({ code: 2, stdout: '' });
 });
 
 test('read refuses what reaches past 2^64, and reads up to it', async () => {

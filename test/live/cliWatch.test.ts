@@ -144,6 +144,21 @@ test('watch ends with 1 and the reason when the process goes', async () => {
   expect(await cli([...words, '--duration', '0.2'])).toMatchObject({ code: 0, stderr: '' });
 });
 
+test('watch takes a number however it is written, where nothing is mapped too', async () => {
+  const target = await startScratch();
+  const at = await target.map(2, 'rw', 7);
+  await target.unmap(at, 1);
+  const watched = (form: string): ReturnType<typeof cli> =>
+    cli(['watch', String(target.pid), form, '4104', '--count', '0']);
+  const plain = await watched(text(at));
+  expect(plain).toMatchObject({
+    code: 0,
+    stdout: saying(/ {2}08 08 08 08 08 08 08 08 /),
+    stderr: saying(/not mapped/),
+  });
+  for (const form of [String(at), `${text(at + page)}-0x1000`]) expect(await watched(form), form).toEqual(plain);
+});
+
 test('watch says so when the process has become another program', async () => {
   const target = await startScratch();
   const at = await target.map(1, 'rw', 1);

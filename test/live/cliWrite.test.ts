@@ -103,6 +103,19 @@ test('write refuses a range that is not mapped to its end, and writes nothing of
   expect(hex(await target.peek(at + page - 2n, 2))).toBe('0505');
 });
 
+test('write takes a number however it is written, and where nothing is mapped says so of each', async () => {
+  const target = await startScratch();
+  const at = await target.map(2, 'rw', 5);
+  const pid = String(target.pid);
+  for (const form of [String(at), `${text(at + page)}-0x1000`])
+    expect(await json('write', pid, form, '05', '--expect', '05')).toMatchObject({ landed: 1 });
+  await target.unmap(at, 1);
+  const refused = await cli(['write', pid, text(at), '01']);
+  expect(refused).toMatchObject({ code: 1, stdout: '', stderr: saying(/^live-memory: Nothing is mapped/) });
+  for (const form of [String(at), `${text(at + page)}-0x1000`])
+    expect(await cli(['write', pid, form, '01']), form).toEqual(refused);
+});
+
 const strace = spawnSync('strace', ['-V']).status === 0;
 if (!strace) console.warn('SKIPPED: strace is not installed, so no write is lost on its way (apt-get install strace).');
 
