@@ -18,6 +18,7 @@ import { createReader, type Reader, type Subscription } from './live/reader.ts';
 import type { Process } from './process.ts';
 import { originalPage } from './original.ts';
 import { createReadAnswers } from './answerRead.ts';
+import { assertPage } from './ranges.ts';
 import { resolve } from './resolve.ts';
 import { save } from './save.ts';
 import { createSymbols, type Symbols } from './symbols.ts';
@@ -344,8 +345,8 @@ function addressIn(text: AddressText): Address {
 
 /** A page out of a message. */
 function pageIn(page: PageNumber): PageNumber {
-  if (Number.isInteger(page) && page >= 0 && page < 2 ** 52) return page;
-  throw new MemoryError('Invalid', `${page} is not a page. Those are whole numbers from 0 to 2^52 - 1.`);
+  assertPage(page);
+  return page;
 }
 
 /** A range out of a message. */

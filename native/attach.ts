@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryError } from '../common/error.ts';
 import type { TargetFacts } from '../common/protocol.ts';
 import { codeOf, Errno } from './linux/errno.ts';
@@ -17,41 +18,55 @@ import {
 } from './linux/procfs.ts';
 import { assertPid, whyMissing } from './missing.ts';
 import { Process, type Descriptors } from './process.ts';
-import { settle } from './promises.ts';
 import type { Transport } from './transport.ts';
+
+/** How often a process that is in the middle of an exec is tried again, and after how long: an exec takes less than a millisecond. */
+const execTriesMax = 50;
+const execTryMs = 2;
 
 /**
  * Attaches to a process without stopping it. Rejects with MemoryError: `Gone` (no such process, zombie), `Denied` (with
  * what would allow it), `Unsupported` (kernel thread, another namespace's /proc), `Invalid` (not a pid, or a thread's).
  */
-export function attach(pid: number): Promise<Process> {
-  return settle(() => attachNow(pid));
+export async function attach(pid: number): Promise<Process> {
+  for (let tries = 1; ; tries++) {
+    const attached = attachNow(pid);
+    try {
+      attached.look();
+      return attached;
+    } catch (error) {
+      attached.dispose();
+      // An exec came in between, and what that brings is meant; or it has ended, and the next try says so.
+      if (tries === execTriesMax) throw error;
+    }
+    await sleep(execTryMs);
+  }
 }
 
 /**
  * Attaches to the newest process that runs the same executable with the same command line, for a program that was started
- * again. `relocate` of common/relocate.ts finds its addresses. Rejects with Gone where there is none, else as `attach`.
+ * again, also under its own number (exec). `relocate` of common/relocate.ts finds its addresses. Rejects with Gone where there
+ * is none, else as `attach`.
  */
 export async function reattach(gone: Pick<Process, 'facts'>): Promise<Process> {
-  const { executable, commandLine, name, pid } = gone.facts;
-  const [newest] = await successorsOf(executable, commandLine, pid);
+  const { executable, commandLine, name } = gone.facts;
+  const [newest] = await successorsOf(executable, commandLine);
   if (newest !== undefined) return attach(newest.pid);
-  throw new MemoryError('Gone', `No other process runs ${commandLine || name}. Start it again, then attach to it.`);
+  throw new MemoryError('Gone', `No process runs ${commandLine || name} any more. Start it again, then attach to it.`);
 }
 
 function attachNow(pid: number): Process {
   assertPid(pid);
   const missing = whyMissing(pid);
   if (missing !== undefined) throw new MemoryError(missing.code, printDenial(missing));
-  const stat = readStat(pid);
-  if (stat === undefined) throw noSuchProcess(pid);
-  const descriptors = open(pid, stat);
+  const begun = readStat(pid);
+  if (begun === undefined) throw noSuchProcess(pid);
+  const descriptors = open(pid, begun);
   try {
-    const attached = new Process(factsOf(pid, stat), descriptors, transportTo(pid));
+    const stat = readStat(pid);
     // The number may have been given to another process between the first look and the descriptor.
-    if (readStat(pid)?.startTime !== stat.startTime) throw noSuchProcess(pid);
-    attached.look();
-    return attached;
+    if (stat?.startTime !== begun.startTime) throw noSuchProcess(pid);
+    return new Process(factsOf(pid, stat), descriptors, transportTo(pid));
   } catch (error) {
     closeAll(descriptors);
     throw error;

@@ -16,13 +16,15 @@ let zerosAt: number | undefined;
  * eight zeros that it leaves at the very end of each stack, past names and arguments (__bprm_mm_init): written once
  * more they change nothing, and a new address space has its stack elsewhere.
  *
- * `undefined` where the stack is no proof: not placed at random, not writable, or put to other use.
+ * `undefined` where the stack is no proof: not placed at random, or at one of so few places as a 32-bit program's is that two
+ * may overlap; not writable; or put to other use.
  */
 export function guardOf(
-  pid: number,
+  { pid, pointerBytes }: { readonly pid: number; readonly pointerBytes: number },
   table: RegionTable,
   readThrough: (address: bigint, bytes: Uint8Array) => number,
 ): Guard | undefined {
+  if (pointerBytes < 8) return undefined;
   const index = table.nameOf.indexOf(table.names.indexOf('[stack]'));
   if (index < 0 || ((table.access[index] as number) & Access.write) === 0 || !isPlacedAtRandom(pid)) return undefined;
   const address = (table.ends[index] as number) * pageBytes - guardBytes;

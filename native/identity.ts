@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { Errno } from './linux/errno.ts';
 import { localAddress, pread, processVmReadv } from './linux/libc.ts';
 import { readProc } from './linux/procfs.ts';
@@ -19,6 +20,7 @@ export interface Identity {
   isOurs(): boolean;
 }
 
+const AT_NULL = 0;
 const AT_RANDOM = 25;
 
 export function createIdentity(pid: number, memory: number, pointerBytes: number): Identity {
@@ -27,9 +29,12 @@ export function createIdentity(pid: number, memory: number, pointerBytes: number
   const ours = new Uint32Array(new ArrayBuffer(4096), 0, 4);
   const oursAt = localAddress(ours);
   const known = new Uint32Array(4);
-  const address = randomAt(pid, pointerBytes);
+  const found = randomAt(pid, pointerBytes);
+  const address = found ?? 0;
   const hasWitness = address > 0 && pread(memory, oursAt, witnessBytes, address) === witnessBytes;
   known.set(ours);
+  // In the middle of an exec the new address space has no auxv yet, and after one it has bytes where the descriptor's has none.
+  const isAnother = found === undefined || (!hasWitness && address > 0 && hasPageAt(pid, address));
   const vectors = new BigUint64Array(new ArrayBuffer(4096), 0, 4);
   vectors.set([BigInt(landedAt), BigInt(witnessBytes), BigInt(address), BigInt(witnessBytes)]);
   const vectorsAt = localAddress(vectors);
@@ -38,6 +43,7 @@ export function createIdentity(pid: number, memory: number, pointerBytes: number
     a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3];
 
   function isOurs(): boolean {
+    if (isAnother) return false;
     // Nothing is mapped at 0: EIO while the address space lives, 0 once it is gone.
     if (!hasWitness) return pread(memory, oursAt, 1, 0) !== 0;
     const count = pread(memory, oursAt, witnessBytes, address);
@@ -60,13 +66,35 @@ export function createIdentity(pid: number, memory: number, pointerBytes: number
   };
 }
 
-/** The address of the random bytes, out of /proc/<pid>/auxv; 0 where it has none. */
-function randomAt(pid: number, pointerBytes: number): number {
-  const auxv = readProc(`/proc/${pid}/auxv`);
-  for (let at = 0; auxv !== undefined && at + 2 * pointerBytes <= auxv.length; at += 2 * pointerBytes) {
-    if (auxv.readUInt32LE(at) !== AT_RANDOM) continue;
-    const word = auxv.subarray(at + pointerBytes, at + 2 * pointerBytes);
-    return word.readUIntLE(0, Math.min(6, word.length));
+/**
+ * Whether the address space that the pid has now has something there. Where the descriptor's has not, an exec came between it
+ * and the look at auxv; where neither has, the program has taken that away.
+ */
+function hasPageAt(pid: number, address: number): boolean {
+  let memory: number | undefined;
+  try {
+    memory = openSync(`/proc/${pid}/mem`, 'r');
+    return pread(memory, localAddress(new Uint8Array(new ArrayBuffer(64))), 1, address) === 1;
+  } catch {
+    // It has ended, and the descriptor will say so; or it may not be opened any more.
+    return false;
+  } finally {
+    if (memory !== undefined) closeSync(memory);
   }
-  return 0;
+}
+
+/** The address of the random bytes, out of /proc/<pid>/auxv; 0 where it has none, `undefined` where it has nothing at all. */
+function randomAt(pid: number, pointerBytes: number): number | undefined {
+  const auxv = readProc(`/proc/${pid}/auxv`);
+  if (auxv === undefined) return 0;
+  for (let at = 0; at + 2 * pointerBytes <= auxv.length; at += 2 * pointerBytes) {
+    const word = auxv.subarray(at + pointerBytes, at + 2 * pointerBytes);
+    switch (auxv.readUInt32LE(at)) {
+      case AT_RANDOM:
+        return word.readUIntLE(0, Math.min(6, word.length));
+      case AT_NULL:
+        return at === 0 ? undefined : 0;
+    }
+  }
+  return auxv.length === 0 ? undefined : 0;
 }

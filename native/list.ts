@@ -67,12 +67,8 @@ function explain(pid: number, ours: OurSide, foreign: Missing | undefined): stri
   return isAllowed(tried) ? null : printDenial(denialOf(readAccess(pid, tried, ours)));
 }
 
-/** The other processes that run an executable with the same command line, newest first. `except` is left out. */
-export function successorsOf(
-  executable: string,
-  commandLine: string,
-  except: number | undefined,
-): Promise<ProcessEntry[]> {
+/** The processes that run an executable with the same command line, newest first. `except` is left out. */
+export function successorsOf(executable: string, commandLine: string, except?: number): Promise<ProcessEntry[]> {
   return settle(() => {
     if (executable === '') return [];
     return listNow()

@@ -21,9 +21,10 @@ import { createRegionLook, type RegionLook } from './look.ts';
 import { refusedIn, spanOf, unreadableRanges } from './pages.ts';
 import { createDirectRead, type DirectRead } from './direct.ts';
 import { joinStates, outcomeOf, pageCount, WholeOutcome, type ReadOutcome } from './outcome.ts';
+import { createPlanned, follow, type Planned } from './planned.ts';
 import { createFileEnds, createPresence, missingState, type Presence } from './presence.ts';
 import { breathe, settle } from './promises.ts';
-import { assertRange } from './ranges.ts';
+import { assertAddress, assertRange } from './ranges.ts';
 import { readResidency, unknownFigures, type CountedFigures } from './residency.ts';
 import type { LiveSource, ReadOptions, ReadPlan, WriteOptions, Written } from './source.ts';
 import { streamRange, type Piece, type StreamOptions } from './stream.ts';
@@ -53,7 +54,7 @@ export class Process implements LiveSource {
   readonly #forcedReadv: VectorCall;
   readonly #forcedWritev: VectorCall;
   #transport: Transport;
-  readonly #vectors = new WeakMap<ReadPlan, { readonly span: Span; readonly vector: Vector }>();
+  readonly #plans = new WeakMap<ReadPlan, Planned>();
   readonly #vector: Vector;
   #direct: DirectRead | undefined;
   readonly #fileEndOf: (region: Region) => PageNumber;
@@ -135,6 +136,7 @@ export class Process implements LiveSource {
   regionAt(address: Address): Promise<Region | undefined> {
     return settle(() => {
       this.#assertOpen();
+      assertAddress(address);
       const region = this.#look.at(pageOf(address));
       if (!this.isAlive()) throw this.gone();
       return region;
@@ -147,7 +149,12 @@ export class Process implements LiveSource {
    */
   residency(table: RegionTable = this.table, pause: () => Promise<void> = breathe): Promise<CountedFigures> {
     this.#assertOpen();
-    if (this.#pageMap !== undefined) return readResidency(this.#pageMap, table, pause);
+    const paused = async (): Promise<void> => {
+      await pause();
+      // Its descriptors are closed, and their numbers may be those of another process's.
+      this.#assertOpen();
+    };
+    if (this.#pageMap !== undefined) return readResidency(this.#pageMap, table, paused);
     return Promise.resolve({ ...unknownFigures(table.starts.length), costMs: 0 });
   }
 
@@ -165,6 +172,7 @@ export class Process implements LiveSource {
 
   /** Whether it is stopped, by a signal or by a debugger. */
   isStopped(): boolean {
+    this.#assertOpen();
     const state = readStat(this.pid)?.state;
     return state === 'T' || state === 't';
   }
@@ -182,13 +190,10 @@ export class Process implements LiveSource {
 
   fill(plan: ReadPlan, options: ReadOptions = {}): boolean {
     this.#assertOpen();
-    let entry = this.#vectors.get(plan);
-    if (entry === undefined) {
-      const span = { pages: plan.pages, states: plan.states, bytes: plan.bytes, head: 0 };
-      entry = { span, vector: createVector(this.#identity.witness) };
-      this.#vectors.set(plan, entry);
-    }
-    return this.#move(entry.span, entry.vector, options, plan.faultIn);
+    let planned = this.#plans.get(plan);
+    if (planned === undefined) this.#plans.set(plan, (planned = createPlanned(plan, this.#identity.witness)));
+    else follow(planned);
+    return this.#move(planned.span, planned.vector, options, plan.faultIn);
   }
 
   /**
@@ -296,6 +301,10 @@ export class Process implements LiveSource {
   /** What the short way has not brought of a range. */
   #readRest(range: Range, bytes: Uint8Array, landed: number, options: ReadOptions = {}): Uint8Array {
     this.#assertOpen();
+    if (range.length === 0) {
+      if (!this.isAlive()) throw this.gone();
+      return new Uint8Array(0);
+    }
     // What has landed is read, whatever becomes of its pages: the rest begins on the page where the call stopped.
     const rest = { start: range.start + BigInt(landed), length: range.length - landed };
     const span = spanOf(rest, bytes.subarray(landed));
@@ -365,8 +374,8 @@ export class Process implements LiveSource {
   write(range: Range, bytes: Uint8Array, options: WriteOptions = {}): Promise<Written> {
     return settle(() => {
       assertRange(range, bytes.length);
-      if (range.length === 0) return { before: new Uint8Array(0), held: true };
       this.look();
+      if (range.length === 0) return { before: new Uint8Array(0), held: true };
       return writeMemory(this.#access, range, bytes, options);
     });
   }
@@ -395,7 +404,7 @@ export class Process implements LiveSource {
     writeVector: (parts, landed) => {
       const { isWritable } = this.#descriptors;
       const guard = this.#isByCall
-        ? guardOf(this.pid, this.table, (at, bytes) => this.readThrough(at, bytes))
+        ? guardOf(this.facts, this.table, (at, bytes) => this.readThrough(at, bytes))
         : undefined;
       // Without a guard the descriptor is the better way, which never names another process; if it may be written to.
       if (guard !== undefined || (this.#isByCall && !isWritable)) {

@@ -110,7 +110,8 @@ function assertApart(parts: readonly PartToWrite[]): void {
   if (bytes > writeBytesMax) {
     throw new MemoryError('Limit', `One write takes at most ${writeBytesMax} bytes. ${untouched} Write it in parts.`);
   }
-  const ranges = parts.map(({ range }) => range).sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  const full = parts.map(({ range }) => range).filter(({ length }) => length > 0);
+  const ranges = full.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
   for (const [i, range] of ranges.entries()) {
     const before = ranges[i - 1];
     if (before !== undefined && endOf(before) > range.start)
@@ -128,7 +129,8 @@ function prepare(target: WriteAccess, part: PartToWrite, force: boolean): Work {
   bytes.set(part.bytes);
   const before = ownBytes(range.length);
   const none = { range, bytes, before: ownBytes(0), landed: 0, held: false };
-  const refused = whyNotWritable(target.table(), range, force) ?? readAll(target, range, before);
+  const refused =
+    range.length === 0 ? undefined : (whyNotWritable(target.table(), range, force) ?? readAll(target, range, before));
   if (refused !== undefined) return { ...none, error: refused };
   const conflict = expect === undefined ? undefined : conflictOf(range, before, expect);
   return { ...none, before, held: range.length === 0, error: conflict };

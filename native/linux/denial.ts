@@ -41,7 +41,7 @@ export function detailOf(cause: DenialCause, facts: AccessFacts): string {
     case 'securityModule':
       if (tried.memory !== 'denied' && (tried.ownRead !== 0 || tried.read === 0))
         return `Something around this process refuses ${tried.read === 0 ? 'process_vm_writev' : 'process_vm_readv, even on its own memory'}, and it is no seccomp filter: a sandbox that stands in for the kernel, or a tracer.`;
-      return `The system forbids it for ${process}, and neither users, capabilities nor Yama are why: a security module does it. ${moduleOf(facts)}${hiddenDumpable(facts)}`;
+      return `The system forbids it for ${process}, and neither users, capabilities nor Yama are why: a security module does it. ${moduleOf(facts)}${hiddenDumpable(facts)}${hiddenNamespace(facts)}`;
     default:
       return cause satisfies never;
   }
@@ -58,10 +58,20 @@ function moduleOf({ ours, theirs }: AccessFacts): string {
   return `Neither SELinux nor AppArmor is active here, which leaves Landlock, which a sandbox confines its programs with, or a BPF program${modules.length > 0 ? ` (there are: ${modules.join(', ')})` : ''}.`;
 }
 
+/** Whether it cannot be seen if its user namespace is ours, and one that is not would be why. */
+export function mayBeOfOtherNamespace({ theirs, tried }: AccessFacts): boolean {
+  return tried.memory === 'denied' && !tried.look && theirs.isSameUserNamespace === undefined;
+}
+
 /** Root owns the files of its processes either way. */
 function hiddenDumpable({ ours, theirs }: AccessFacts): string {
   if (theirs.procOwner !== 0 || ours.effective.includes('CAP_SYS_PTRACE')) return '';
   return ' Or it is not “dumpable”, which cannot be seen of a process of root; CAP_SYS_PTRACE would pass over that.';
+}
+
+function hiddenNamespace(facts: AccessFacts): string {
+  if (!mayBeOfOtherNamespace(facts) || facts.ours.effective.includes('CAP_SYS_PTRACE')) return '';
+  return ' Or it lives in a user namespace of a sandbox that has the ids of yours, which cannot be seen either.';
 }
 
 /** What would allow it, the simplest first. */

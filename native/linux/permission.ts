@@ -1,7 +1,7 @@
 import type { AccessFacts, Denial, DenialCause, OurSide, Tried } from '../../common/access.ts';
 import { tryAccess } from './attempt.ts';
 import { readOurSide, readTheirSide } from './credentials.ts';
-import { detailOf, remediesOf } from './denial.ts';
+import { detailOf, mayBeOfOtherNamespace, remediesOf } from './denial.ts';
 import { Errno } from './errno.ts';
 
 /**
@@ -41,6 +41,10 @@ export function causeOf(facts: AccessFacts): DenialCause {
     if (yamaScope === 2 && !hasPtrace) return 'yama';
     if (yamaScope === 3) return 'yama';
   }
+  // Two sandboxes of one user may show the same id maps. A module that confines somebody has given them a label.
+  const isConfined = [ours.label, theirs.label].some((label) => label !== '' && !label.startsWith('unconfined'));
+  if (mayBeOfOtherNamespace(facts) && !ours.isInitialUserNamespace && !isConfined && !ours.deniesPtrace)
+    return 'userNamespace';
   return 'securityModule';
 }
 

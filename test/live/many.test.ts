@@ -136,6 +136,11 @@ test('writeMany() refuses parts that make no sense together, and nothing lands',
     code: 'Invalid',
   });
   expect(await source.writeMany([])).toEqual([]);
+  // What has no bytes overlaps nothing, and asks nothing of where it is.
+  const empty = await source.writeMany([part(0n, 0), part(1n, 0), part(-4n, 0)]);
+  expect(empty.map(({ held, error }) => [held, error])).toEqual(Array(3).fill([true, undefined]));
+  const [inside] = await source.writeMany([{ ...part(0n, 4), bytes: new Uint8Array(4).fill(1) }, part(2n, 0)]);
+  expect(inside).toMatchObject({ landed: 4, held: true });
   expect((await target.peek(at, 16)).every((byte) => byte === 1)).toBe(true);
 });
 

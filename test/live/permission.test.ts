@@ -146,6 +146,21 @@ asOthers('whyDenied() from inside a user namespace: what one may do in there doe
   }
 });
 
+asOthers('whyDenied() from one sandbox of a user about another whose ids look alike', async () => {
+  for (const under of [
+    [...plain, 'unshare', '--user', '--map-current-user'],
+    ['unshare', '--user', '--map-root-user'],
+  ]) {
+    const target = await startScratch({ under });
+    const report = await why(target.pid, under);
+    expect(report).toMatchObject({
+      cause: 'userNamespace',
+      detail: saying(/outside the user namespace that this runs in/),
+    });
+    expect(report.facts?.theirs.isSameUserNamespace).toBeUndefined();
+  }
+});
+
 asOthers('whyDenied() root without CAP_SYS_PTRACE is not told to become root', async () => {
   const tied = ['setpriv', '--bounding-set=-sys_ptrace', '--inh-caps=-sys_ptrace'];
   const others = await why((await startScratch({ uid: nobody })).pid, tied);

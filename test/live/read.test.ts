@@ -130,8 +130,15 @@ test('readInto() of what is no range, or after dispose(), rejects and leaves the
   expect(() => source.readIntoSync({ start: at, length: 9 }, bytes)).toThrow(
     expect.objectContaining({ code: 'Invalid' }),
   );
+  const taken = new Uint8Array(new ArrayBuffer(8));
+  structuredClone(taken.buffer, { transfer: [taken.buffer] });
+  expect(await source.readInto({ start: at + 1n, length: 0 }, taken)).toMatchObject({ read: 0, unreadable: [] });
+  await expect(source.regionAt(at - 2n ** 64n)).rejects.toMatchObject({ code: 'Invalid' });
   source.dispose();
   await expect(source.readInto({ start: at, length: 8 }, bytes)).rejects.toMatchObject({ code: 'Gone' });
+  await expect(source.readInto({ start: at, length: 0 }, taken)).rejects.toMatchObject({ code: 'Gone' });
+  await expect(source.write({ start: at, length: 0 }, taken)).rejects.toMatchObject({ code: 'Gone' });
+  expect(() => source.isStopped()).toThrow(expect.objectContaining({ code: 'Gone' }));
   expect(() => source.readIntoSync({ start: at, length: 8 }, bytes)).toThrow(expect.objectContaining({ code: 'Gone' }));
   expect([...bytes]).toEqual(new Array(8).fill(0xee));
 });
@@ -154,6 +161,35 @@ test('read() takes pages in any order, and twice', async () => {
   await source.read(plan);
   expect([0, 1, 2, 3].map((i) => plan.bytes[i * pageBytes])).toEqual([3, 1, 3, 2]);
 });
+
+test('read() of a plan whose pages were changed in place reads those', async () => {
+  const target = await startScratch();
+  const at = await target.map(4, 'rw', 1);
+  const source = await attachTo(target.pid);
+  const plan = createPlan(pagesFrom(at, 2));
+  await source.read(plan);
+  plan.pages[0] = pageOf(at) + 3;
+  await source.read(plan);
+  expect([plan.bytes[0], plan.bytes[pageBytes]]).toEqual([4, 2]);
+});
+
+test.each([-1, 2 ** 52, 0.5, NaN])(
+  'read() of page %d, which is none, is Invalid and leaves the bytes alone',
+  async (none) => {
+    const target = await startScratch();
+    const at = await target.map(1, 'rw', 1);
+    const source = await attachTo(target.pid);
+    const plan = createPlan([none, pageOf(at)]);
+    plan.bytes.fill(0xee);
+    await expect(source.read(plan)).rejects.toMatchObject({ code: 'Invalid', message: saying(/is not a page/) });
+    const later = createPlan([pageOf(at)]);
+    await source.read(later);
+    later.pages[0] = none;
+    later.bytes.fill(0xee);
+    await expect(source.read(later)).rejects.toMatchObject({ code: 'Invalid' });
+    expect([...new Set([...plan.bytes, ...later.bytes])]).toEqual([0xee]);
+  },
+);
 
 test('read() gives the last pages of the address space a state, exactly', async () => {
   const target = await startScratch();

@@ -31,3 +31,15 @@ test('reattach() finds the program that was started again, and its addresses for
   expect(found).not.toEqual(addresses);
   again.dispose();
 });
+
+test('reattach() finds the program that became itself anew, under its own number', async () => {
+  const target = await start();
+  const gone = await attachTo(target.pid);
+  target.send('exec');
+  await target.nextLine();
+  await expect(gone.regions()).rejects.toMatchObject({ code: 'Gone' });
+  const again = await reattach(gone);
+  expect(again.pid).toBe(target.pid);
+  expect(again.isAlive()).toBe(true);
+  again.dispose();
+});

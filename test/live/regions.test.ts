@@ -5,6 +5,7 @@ import { pageBytes, pageOf } from '../../common/page.ts';
 import { findRegion } from '../../common/region.ts';
 import { createPageMap } from '../../native/linux/pagemap.ts';
 import { createRegionLook } from '../../native/look.ts';
+import type { Process } from '../../native/process.ts';
 import { readResidency } from '../../native/residency.ts';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { addressOf, attachTo, connectTo, pagesFrom, startScratch, until } from './support.ts';
@@ -80,6 +81,22 @@ test('residency in all is what the kernel says is resident', async () => {
   const resident = Number(/^Rss:\s+(\d+) kB/m.exec(smaps)?.[1]) * 1024;
   // [vdso] and [vvar] are counted by one and not by the other.
   expect(Math.abs(bytes.reduce((sum, part) => sum + part, 0) - resident)).toBeLessThanOrEqual(8 * pageBytes);
+});
+
+test('residency ends with the process that it was asked of, and never counts the next one', async () => {
+  const [first, second] = [await startScratch(), await startScratch()];
+  // Too much for one piece of work.
+  await first.ask('regions 65000');
+  const source = await attachTo(first.pid);
+  let next: Process | undefined;
+  const figures = source.residency(source.table, async () => {
+    if (next !== undefined) return;
+    source.dispose();
+    // Its descriptors have the numbers of those that were closed.
+    next = await attachTo(second.pid);
+  });
+  await expect(figures).rejects.toMatchObject({ code: 'Gone' });
+  expect(next?.isAlive()).toBe(true);
 });
 
 test('a target with 65,000 regions is attached, told and watched within a second', async () => {

@@ -191,6 +191,25 @@ test.each<[string, Changes, string, RegExp]>([
     /AppArmor calls this process “docker-default \(enforce\)” and that one “unconfined”.*apparmor=unconfined/,
   ],
   ['nothing that can be seen', {}, 'securityModule', /Neither SELinux nor AppArmor.*Landlock.*outside of the sandbox/],
+  ['nothing that can be seen, a user namespace least of all', {}, 'securityModule', /Or it lives in a user namespace/],
+  [
+    'two sandboxes of one user, whose ids look alike',
+    { ours: sandboxed, theirs: { label: 'unconfined' } },
+    'userNamespace',
+    /outside the user namespace that this runs in.*Attach from outside/,
+  ],
+  [
+    'two sandboxes of one user that is root in either',
+    { ours: { ...ptrace, ...sandboxed } },
+    'userNamespace',
+    /outside the user namespace that this runs in/,
+  ],
+  [
+    'a sandbox with a label',
+    { ours: { ...sandboxed, label: 'docker-default (enforce)' } },
+    'securityModule',
+    /AppArmor calls this process “docker-default/,
+  ],
   [
     'root without the capability, of whose processes it cannot be seen whether they are dumpable',
     { ours: { uids: [0, 0, 0, 0], gids: [0, 0, 0, 0], user: 'root' }, theirs: ofRoot },
