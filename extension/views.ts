@@ -13,6 +13,7 @@ export interface Views {
   active(): View | undefined;
   /** The view of the target that had the focus last. */
   latest(target?: Target): View | undefined;
+  /** Opens one as a tab of the group that has the focus, unless a column is given. */
   open(target: Target, opening?: Opening, column?: vscode.ViewColumn): View;
   /** Takes over a panel that VS Code has brought back. */
   adopt(panel: vscode.WebviewPanel, target: Target, opening: Opening): View;
@@ -40,11 +41,14 @@ export function createViews(around: ViewSurroundings): Views {
     return view;
   }
 
+  const active = (): View | undefined => views.find((view) => view.panel.active);
+
   return {
     all: () => views,
-    active: () => views.find((view) => view.panel.active),
+    active,
     latest: (target) => views.find((view) => target === undefined || view.target === target),
-    open(target, opening = {}, column = vscode.ViewColumn.Active) {
+    // A group of views is locked (package.json): VS Code opens there only what asks for it by its number.
+    open(target, opening = {}, column = active()?.panel.viewColumn ?? vscode.ViewColumn.Active) {
       const panel = vscode.window.createWebviewPanel(viewType, 'Live Memory', column, {
         enableScripts: true,
         localResourceRoots: [webviewRoot(around.extensionUri)],

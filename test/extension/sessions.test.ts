@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Locator } from 'playwright-core';
 import { until, type DebugBed, type Debugging } from './debug.ts';
 import { bytesIn, openDebugWindow, type DebugWindow } from './debugWindow.ts';
 import { memoryView, type MemoryView } from './memory.ts';
@@ -48,6 +49,36 @@ async function show(expression: string, sessionName?: string, index = 0): Promis
 }
 
 const tab = (pid: string | undefined) => workbench.page.locator(`.tab[aria-label*="(${pid})"]`);
+
+test('source opens beside the view, wherever the keyboard is, and another view among its tabs', async (context) => {
+  if (bed.missing.lldb !== undefined) return context.skip(bed.missing.lldb);
+  await debugging.addBreakpoint('debuggee.c', 'break here');
+  await debugging.start('lldb: loop');
+  const facts = await debugging.facts();
+  const view = await show('numbers');
+  await view.frame.locator('.grid').click();
+  await debugging.command('liveMemory.open', { address: facts['global_counter'] });
+  const groups = (tabs: Locator): Promise<(string | undefined)[]> =>
+    tabs.evaluateAll((each) =>
+      each.map((one) => /Editor Group \d/.exec(one.getAttribute('aria-label') ?? '')?.[0] ?? 'the only group'),
+    );
+  await expect.poll(() => groups(tab(facts['pid']))).toEqual(['Editor Group 2', 'Editor Group 2']);
+  const other = await memoryView(workbench);
+  await expect.poll(() => other.status().textContent()).toContain(facts['global_counter']);
+  await debugging.clearBreakpoints();
+  await debugging.run();
+  await other.frame.locator('.grid').click();
+  // In the C library, whose source the adapter names and nobody has.
+  await debugging.pause();
+  await expect
+    .poll(() => groups(workbench.page.locator('.tab.active', { hasText: /nanosleep/ })))
+    .toEqual(['Editor Group 1']);
+  await other.frame.locator('.live[data-state=stopped]').waitFor();
+  await expect
+    .poll(() => groups(workbench.page.locator('.tab.active', { hasText: 'Live Memory' })))
+    .toEqual(['Editor Group 2']);
+  await workbench.screenshot('beside-dark');
+});
 
 describe.each(['lldb', 'cdt', 'gdb'] as const)('with %s', (adapter) => {
   test('a stop of one of several threads is a stop of the program, and what the others counted is there', async (context) => {

@@ -318,8 +318,6 @@ describe('a gdbserver whose process number is another process’s here', () => {
     const ofVSCode = ['scopes', 'variables'];
     expect(debugging.requestsWhileRunning(from).filter(({ name }) => !ofVSCode.includes(name))).toEqual([]);
     await debugging.pause();
-    // VS Code shows what it has of the place in libc, where it stands, in the group that has the focus.
-    await workbench.page.locator('.tab', { hasText: 'Live Memory —' }).click();
     await expect.poll(() => at(view, facts?.['*heap'], 2)).toBe('00 01');
     await expect.poll(() => view.frame.locator('.live').textContent()).toContain('stopped');
   });
