@@ -32,7 +32,7 @@ export const PageState = {
   noRead: 4,
   /** A page of a file mapping that lies beyond the file's end: touching it is SIGBUS. */
   beyondFile: 5,
-  /** The kernel refuses to let anyone copy it ([vvar], device memory). */
+  /** The kernel refuses to let anyone copy it ([vvar], device memory, guard pages). */
   special: 6,
   /** The address space is gone: the process has exited or become another program. */
   gone: 7,

@@ -15,7 +15,8 @@ export interface Touched {
 
 /**
  * Keeps a read from doing harm: a page that is not in memory becomes `absent` or `swapped` instead of being faulted in,
- * which would cost the target page tables, memory and a disk's time. Between the look and the read lie microseconds.
+ * which would cost the target page tables, memory and a disk's time. A guard page, which only looks like one that is swapped
+ * out, becomes `special`. Between the look and the read lie microseconds.
  */
 export interface Presence {
   mark(touched: Touched): void;
@@ -41,7 +42,9 @@ export function createPresence(
     const isSkipped = state === PageState.absent || state === PageState.swapped;
     if (!isSkipped && state > PageState.unread) return;
     const page = pages[i] as number;
-    if (bits & PageBits.present || faultIn?.[i] === 1 || page >= userPages) {
+    // Nothing brings a guard page in, so that it is not tried whoever asks.
+    if (bits & PageBits.guard) states[i] = PageState.special;
+    else if (bits & PageBits.present || faultIn?.[i] === 1 || page >= userPages) {
       if (isSkipped) states[i] = PageState.unread;
     } else if (bits & PageBits.swapped) states[i] = PageState.swapped;
     else if (state !== PageState.absent) states[i] = missing(page);

@@ -228,7 +228,10 @@ export class Process implements LiveSource {
   readonly #onHole = (page: PageNumber): PageState => {
     const region = this.#look.at(page);
     if (region === undefined) return PageState.unmapped;
-    return refusedIn(region);
+    const state = refusedIn(region);
+    // A guard page of a file's mapping lies before its end, which cannot be seen of every file.
+    const end = state === PageState.beyondFile ? this.#fileEndOf(region) : Infinity;
+    return end !== Infinity && page < end ? PageState.special : state;
   };
 
   read(plan: ReadPlan, options?: ReadOptions): Promise<void> {

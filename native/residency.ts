@@ -13,6 +13,7 @@ export interface CountedFigures extends Figures {
 const firstStepPages = 2 ** 16;
 const stepMs = 1;
 
+/** Guard pages take no memory, here or on the swap device: without their bit they are passed over. */
 const anyBits = PageBits.present | PageBits.swapped;
 const wantedBits = anyBits | PageBits.zero | PageBits.huge;
 

@@ -1,5 +1,5 @@
 import { MemoryError } from '../common/error.ts';
-import { streamPieceBytes } from '../common/limits.ts';
+import { regionLookCostFactor, regionLookMsMin, streamPieceBytes } from '../common/limits.ts';
 import { addressOfPage, offsetInPage, pageBytes, pageOf, PageState, type PageNumber } from '../common/page.ts';
 import { endOf, type Range } from '../common/range.ts';
 import { Access, findRegion, type RegionTable } from '../common/region.ts';
@@ -44,12 +44,18 @@ export async function* streamRange(
   options: StreamOptions,
 ): AsyncGenerator<Piece, void, undefined> {
   const buffer = createBuffer(streamPieceBytes);
-  const table = source.look();
+  let { table, freshUntilMs } = lookAt(source);
   const end = endOf(range);
   for (let at = range.start; at < end;) {
     if (options.signal?.aborted === true)
       throw new MemoryError('Cancelled', 'The reading was cancelled before it was complete.');
-    const stretch = stretchAt(source, table, pageOf(at), pageOf(end - 1n) + 1, options);
+    const last = pageOf(end - 1n) + 1;
+    let stretch = stretchAt(source, table, pageOf(at), last, options);
+    // Whoever takes the pieces may take them slowly: what is left out is left out for what the regions are by now.
+    if (stretch.state !== PageState.readable && performance.now() >= freshUntilMs) {
+      ({ table, freshUntilMs } = lookAt(source));
+      stretch = stretchAt(source, table, pageOf(at), last, options);
+    }
     const stretchEnd = min(end, addressOfPage(stretch.end));
     if (stretch.state !== PageState.readable) {
       source.assertAlive();
@@ -73,6 +79,14 @@ export async function* streamRange(
     }
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** The regions, and when a look at them is worth its time again: in a quarter of a second, or sooner where it takes little. */
+function lookAt(source: StreamSource): { readonly table: RegionTable; readonly freshUntilMs: number } {
+  const begunMs = performance.now();
+  const table = source.look();
+  const nowMs = performance.now();
+  return { table, freshUntilMs: nowMs + Math.min(regionLookMsMin, (nowMs - begunMs) * regionLookCostFactor) };
 }
 
 function readablePart(part: Range, bytes: Uint8Array, from: number, to: number): Piece {
@@ -112,7 +126,7 @@ function presentStretch(
   page: PageNumber,
   end: PageNumber,
 ): { readonly state: PageState; readonly end: PageNumber } {
-  const any = PageBits.present | PageBits.swapped;
+  const any = PageBits.present | PageBits.swapped | PageBits.guard;
   // A look ahead of one piece is enough to read it; nothing at all is looked over to the end.
   const ahead = Math.min(end, page + streamPieceBytes / pageBytes);
   for (let from = page, to = ahead; from < end; to = end) {
@@ -121,13 +135,17 @@ function presentStretch(
     if (found > 0) {
       const start = map.starts[0] as number;
       const runEnd = Math.min(end, map.ends[0] as number);
-      const isSwapped = ((map.bits[0] as number) & PageBits.present) === 0;
       if (start > page) return absent(source, page, Math.min(start, end));
-      return { state: isSwapped ? PageState.swapped : PageState.readable, end: runEnd };
+      return { state: stateOf(map.bits[0] as number), end: runEnd };
     }
     from = map.walkedTo;
   }
   return absent(source, page, end);
+}
+
+function stateOf(bits: number): PageState {
+  if (bits & PageBits.present) return PageState.readable;
+  return bits & PageBits.guard ? PageState.special : PageState.swapped;
 }
 
 /** Pages without anything in them; those beyond a file's end are told apart from those before it. */

@@ -15,12 +15,19 @@ import { readProc } from './procfs.ts';
  * and fills `vec` with struct page_region { u64 start, end, categories }, one a run of pages.
  *
  * Before it: eight bytes a page are read from the file itself (Documentation/admin-guide/mm/pagemap.rst), bit 63 present,
- * bit 62 swapped. That knows neither the shared zero page nor huge pages.
+ * bit 62 swapped, bit 58 guard. That knows neither the shared zero page nor huge pages.
  */
 const PAGEMAP_SCAN = 0xc060_6610;
 
-/** Categories of a run, with the kernel's values. */
-export const PageBits = { file: 4, present: 8, swapped: 16, zero: 32, huge: 64 } as const;
+/** Linux 6.16. Nobody can read or write a page that has become one by MADV_GUARD_INSTALL, and no fault brings anything in. */
+const PAGE_IS_GUARD = 0x100;
+
+/**
+ * Categories of a run, with the kernel's values, but for `guard`, which does not fit into a byte there. The kernel keeps a guard
+ * page as it keeps one that is swapped out, and calls it that as well: here it is `guard` alone. Where the kernel does not tell,
+ * it is `swapped`.
+ */
+export const PageBits = { guard: 1, file: 4, present: 8, swapped: 16, zero: 32, huge: 64 } as const;
 
 /** The upper half of the address space is the kernel's; [vsyscall] is there, and has no page of its own. */
 export const userPages = 2 ** 51;
@@ -58,6 +65,8 @@ export function createPageMap(descriptor: number, canScan = true): PageMap {
   const bits = new Uint8Array(runsMax);
   const perPage = pagesPerSystemPage();
   let hasScan = canScan;
+  /** What asks the kernel for guard pages; 0 once it has said that it does not know them. */
+  let guardCategory = PAGE_IS_GUARD;
   let walkedTo = 0;
 
   const runs = new Uint32Array(new ArrayBuffer(runsMax * 24));
@@ -72,18 +81,29 @@ export function createPageMap(descriptor: number, canScan = true): PageMap {
   function scan(from: PageNumber, to: PageNumber, any: number, wanted: number): number {
     putPage(words, 4, from);
     putPage(words, 6, to);
-    words[20] = any;
-    words[22] = wanted;
+    // Whoever asks for what is swapped out does not mean guard pages.
+    words[16] = words[18] = any & PageBits.guard ? 0 : guardCategory;
+    words[20] = categoriesOf(any);
+    words[22] = categoriesOf(wanted);
     const found = ioctl(descriptor, PAGEMAP_SCAN, wordsAt);
+    if (found === -Errno.EINVAL && guardCategory !== 0) {
+      guardCategory = 0;
+      return scan(from, to, any, wanted);
+    }
     if (found < 0) return found;
     for (let i = 0; i < found; i++) {
+      const categories = runs[i * 6 + 4] as number;
       starts[i] = pageAt(runs, i * 6);
       ends[i] = pageAt(runs, i * 6 + 2);
-      bits[i] = runs[i * 6 + 4] as number;
+      bits[i] = categories & PAGE_IS_GUARD ? PageBits.guard : categories;
     }
     walkedTo = pageAt(words, 8);
     if (walkedTo <= from) throw new Error('PAGEMAP_SCAN does not advance');
     return found;
+  }
+
+  function categoriesOf(pageBits: number): number {
+    return pageBits & PageBits.guard ? (pageBits - PageBits.guard) | guardCategory : pageBits;
   }
 
   let entries: Uint32Array | undefined;
@@ -98,7 +118,7 @@ export function createPageMap(descriptor: number, canScan = true): PageMap {
     let open = -1;
     for (let i = 0; i < got / 8; i++) {
       const upper = entries[i * 2 + 1] as number;
-      const has = (upper & 0x8000_0000 ? PageBits.present : 0) | (upper & 0x4000_0000 ? PageBits.swapped : 0);
+      const has = bitsOf(upper);
       const page = from + i * perPage;
       if ((has & any) === 0) continue;
       if (open >= 0 && ends[open] === page && bits[open] === (has & wanted)) {
@@ -159,9 +179,9 @@ export function createPageMap(descriptor: number, canScan = true): PageMap {
 }
 
 /**
- * Calls `visit` for the pages of a list of ascending stretches, with the bits that each has of `present` and `swapped`; not
- * for those that are in memory and were going to be read. Pages that are close together share a step. False where the
- * kernel does not tell.
+ * Calls `visit` for the pages of a list of ascending stretches, with the bits that each has of `present`, `swapped` and
+ * `guard`; not for those that are in memory and were going to be read. Pages that are close together share a step. False where
+ * the kernel does not tell.
  */
 export function visitPages(
   map: PageMap,
@@ -169,7 +189,7 @@ export function visitPages(
   states: Uint8Array,
   visit: (index: number, bits: number) => void,
 ): boolean {
-  const any = PageBits.present | PageBits.swapped;
+  const any = PageBits.present | PageBits.swapped | PageBits.guard;
   for (let i = 0; i < pages.length;) {
     const first = pages[i] as number;
     let end = i + 1;
@@ -204,6 +224,13 @@ export function visitPages(
 function areReadable(states: Uint8Array, from: number, to: number): boolean {
   for (let i = from; i < to; i++) if (states[i] !== PageState.readable) return false;
   return true;
+}
+
+/** Out of the upper half of a page's entry in the file. */
+function bitsOf(upper: number): number {
+  if (upper & 0x8000_0000) return PageBits.present;
+  if ((upper & 0x4000_0000) === 0) return 0;
+  return upper & 0x0400_0000 ? PageBits.guard : PageBits.swapped;
 }
 
 /** A struct pm_scan_arg, as 32-bit halves, with room for runs at an address. */

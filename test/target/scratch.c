@@ -1,8 +1,8 @@
 /*
  * A program that does to its own memory what a test asks for, one command a line on standard input, one line of answer each:
  *
- *   map PAGES PROT [FILL]     maps anonymous pages; PROT like "rw", "r", "x", "-"; FILL a byte (page i holds FILL + i);
- *                             without FILL the pages are not touched                                            → address
+ *   map PAGES PROT [FILL [ADDRESS]]  maps anonymous pages; PROT like "rw", "r", "x", "-"; FILL a byte (page i holds FILL + i);
+ *                             without FILL the pages are not touched; at ADDRESS in place of what is there      → address
  *   protect ADDRESS PAGES PROT                                                                                  → ok
  *   unmap ADDRESS PAGES                                                                                         → ok
  *   fill ADDRESS BYTES VALUE                                                                                    → ok
@@ -18,6 +18,8 @@
  *   huge tlb|thp COUNT FILL   maps COUNT huge pages of 2 MiB, reserved ones or transparent ones                 → address
  *   undumpable                                                                                                  → ok
  *   prctl OPTION VALUE        calls prctl(2) with it                                                            → what it returns
+ *   guard ADDRESS PAGES       makes guard pages of them (MADV_GUARD_INSTALL)                                    → 0 or the errno
+ *   unguard ADDRESS PAGES     and pages of them again                                                           → 0 or the errno
  *   stop                      stops itself (SIGSTOP), after answering                                           → ok
  *   exec [BYTES]              becomes a fresh copy of itself, which prints its own facts; BYTES 'A's are all its environment
  *   exit                      exits
@@ -25,6 +27,7 @@
  *   child                     forks a child that sleeps                                                         → its pid
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -119,11 +122,12 @@ int main(int argc, char **argv) {
     unsigned long a = 0, b = 0, c = 0, d = 0;
     line[strcspn(line, "\n")] = 0;
     int parts;
-    if ((parts = sscanf(line, "map %lu %63s %li", &a, word, (long *)&c)) >= 2) {
-      char *at = mmap(NULL, a * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if ((parts = sscanf(line, "map %lu %63s %li %lx", &a, word, (long *)&c, &d)) >= 2) {
+      char *at = mmap((void *)d, a * PAGE, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (d ? MAP_FIXED : 0), -1, 0);
       // What is in memory is to be what was touched, page by page, whatever the system thinks of huge pages.
       madvise(at, a * PAGE, MADV_NOHUGEPAGE);
-      if (parts == 3)
+      if (parts >= 3)
         for (unsigned long i = 0; i < a; i++) memset(at + i * PAGE, (int)(c + i), PAGE);
       mprotect(at, a * PAGE, protection(word));
       printf("%p\n", at);
@@ -135,6 +139,10 @@ int main(int argc, char **argv) {
       answer(madvise((void *)a, b * PAGE, MADV_DONTNEED) == 0);
     } else if (sscanf(line, "pageout %lx %lu", &a, &b) == 2) {
       answer(madvise((void *)a, b * PAGE, 21 /* MADV_PAGEOUT */) == 0);
+    } else if (sscanf(line, "guard %lx %lu", &a, &b) == 2) {
+      printf("%d\n", madvise((void *)a, b * PAGE, 102) == 0 ? 0 : errno);
+    } else if (sscanf(line, "unguard %lx %lu", &a, &b) == 2) {
+      printf("%d\n", madvise((void *)a, b * PAGE, 103) == 0 ? 0 : errno);
     } else if (sscanf(line, "fill %lx %lu %li", &a, &b, (long *)&c) == 3) {
       memset((void *)a, (int)c, b);
       answer(1);
