@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AdapterName, DebugBed, Debugging } from './debug.ts';
 import { at, hex, openDebugWindow, type DebugWindow } from './debugWindow.ts';
@@ -250,10 +251,9 @@ describe.each(['lldb', 'cdt', 'gdb'] as const satisfies readonly AdapterName[])(
     await expect.poll(() => view.row(BigInt(again['global_counter'] ?? 0)).count(), { timeout: 20_000 }).toBe(1);
     await expect.poll(() => at(view, again['global_counter'] ?? '', 4)).toBe(hex(0, 4));
     await debugging.stop();
-    await view.frame
-      .getByText(/exited|gone|Detached/)
-      .first()
-      .waitFor();
+    const isThere = (): boolean => existsSync(`/proc/${again['pid']}`);
+    await expect.poll(isThere, { message: 'the program outlives its session' }).toBe(false);
+    await expect.poll(() => view.notice().textContent()).toMatch(new RegExp(`${again['pid']}.*(exited|gone)|Detached`));
   });
 
   afterAll(async () => {
