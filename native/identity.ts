@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { Errno } from './linux/errno.ts';
+import { codeOf, Errno } from './linux/errno.ts';
 import { localAddress, pread, processVmReadv } from './linux/libc.ts';
 import { readProc } from './linux/procfs.ts';
 import { witnessBytes, type Witness } from './linux/vector.ts';
@@ -34,7 +34,7 @@ export function createIdentity(pid: number, memory: number, pointerBytes: number
   const hasWitness = address > 0 && pread(memory, oursAt, witnessBytes, address) === witnessBytes;
   known.set(ours);
   // In the middle of an exec the new address space has no auxv yet, and after one it has bytes where the descriptor's has none.
-  const isAnother = found === undefined || (!hasWitness && address > 0 && hasPageAt(pid, address));
+  const isAnother = found === undefined || (!hasWitness && address > 0 && typeof bytesNow(pid, address) === 'object');
   const vectors = new BigUint64Array(new ArrayBuffer(4096), 0, 4);
   vectors.set([BigInt(landedAt), BigInt(witnessBytes), BigInt(address), BigInt(witnessBytes)]);
   const vectorsAt = localAddress(vectors);
@@ -52,9 +52,14 @@ export function createIdentity(pid: number, memory: number, pointerBytes: number
     // Naming them here also keeps the vectors alive: an address does not.
     vectors[3] = BigInt(witnessBytes);
     const moved = processVmReadv(pid, vectorsAt, 1, vectorsAt + 16, 1);
-    // A kernel or a filter that forbids the call leaves only the descriptor, and then nothing is read by number either.
-    if (moved === -Errno.ENOSYS || moved === -Errno.EPERM) return true;
-    if (moved !== witnessBytes || !same(landed, ours)) return false;
+    if (moved === -Errno.ESRCH) return false;
+    if (moved !== witnessBytes) {
+      // The program has taken the access of its stack away, or something forbids the call: a descriptor tells as well, opened
+      // anew. One that may not be opened any more leaves ours, and then nothing is read by number either.
+      const now = bytesNow(pid, address);
+      return now === 'closed' || (now !== 'nothing' && same(now, ours));
+    }
+    if (!same(landed, ours)) return false;
     // The program may overwrite them, as some do to hide them: whatever both ways agree on is the witness from now on.
     known.set(ours);
     return true;
@@ -66,18 +71,15 @@ export function createIdentity(pid: number, memory: number, pointerBytes: number
   };
 }
 
-/**
- * Whether the address space that the pid has now has something there. Where the descriptor's has not, an exec came between it
- * and the look at auxv; where neither has, the program has taken that away.
- */
-function hasPageAt(pid: number, address: number): boolean {
+/** What the address space that the pid has now holds there; `closed` where it cannot be opened. */
+function bytesNow(pid: number, address: number): Uint32Array | 'nothing' | 'closed' {
   let memory: number | undefined;
   try {
     memory = openSync(`/proc/${pid}/mem`, 'r');
-    return pread(memory, localAddress(new Uint8Array(new ArrayBuffer(64))), 1, address) === 1;
-  } catch {
-    // It has ended, and the descriptor will say so; or it may not be opened any more.
-    return false;
+    const bytes = new Uint32Array(new ArrayBuffer(4096), 0, 4);
+    return pread(memory, localAddress(bytes), witnessBytes, address) === witnessBytes ? bytes : 'nothing';
+  } catch (error) {
+    return ['ENOENT', 'ESRCH'].includes(codeOf(error)) ? 'nothing' : 'closed';
   } finally {
     if (memory !== undefined) closeSync(memory);
   }

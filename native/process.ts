@@ -52,7 +52,7 @@ export class Process implements LiveSource {
   readonly #pageMap: PageMap | undefined;
   readonly #presence: Presence;
   readonly #forcedReadv: VectorCall;
-  readonly #forcedWritev: VectorCall;
+  readonly #unforcedWritev: VectorCall;
   #transport: Transport;
   readonly #plans = new WeakMap<ReadPlan, Planned>();
   readonly #vector: Vector;
@@ -73,7 +73,10 @@ export class Process implements LiveSource {
     this.#pageMap = descriptors.pagemap === undefined ? undefined : createPageMap(descriptors.pagemap);
     this.#presence = createPresence(this.#pageMap, this.#look.at, this.#fileEndOf);
     this.#forcedReadv = throughDescriptor(descriptors.memory, pread);
-    this.#forcedWritev = throughDescriptor(descriptors.memory, pwrite);
+    this.#unforcedWritev = throughDescriptor(descriptors.memory, pwrite, (page) => {
+      const region = this.#look.at(page);
+      return region !== undefined && (accessBits(region.access) & Access.write) !== 0;
+    });
     this.#vector = createVector(this.#identity.witness);
     const { witness } = this.#identity;
     this.#direct =
@@ -96,7 +99,8 @@ export class Process implements LiveSource {
    * since is read and written through that from now on; whether there is such a way, where the call was refused.
    */
   #leavesCall(errno: number): boolean {
-    if (errno !== Errno.EPERM || !this.#isByCall || !this.isAlive()) return false;
+    const isRefused = errno > 0 && errno !== Errno.ESRCH && errno !== Errno.ENOMEM;
+    if (!isRefused || !this.#isByCall || !this.isAlive()) return false;
     this.#transport = '/proc/<pid>/mem';
     this.#direct = undefined;
     return true;
@@ -147,15 +151,19 @@ export class Process implements LiveSource {
    * How much of each region of a table is in memory, swapped out, the zero page, and huge pages; touches none of it. `pause`
    * is awaited between pieces of work of about a millisecond, and ends it by rejecting.
    */
-  residency(table: RegionTable = this.table, pause: () => Promise<void> = breathe): Promise<CountedFigures> {
+  async residency(table: RegionTable = this.table, pause: () => Promise<void> = breathe): Promise<CountedFigures> {
     this.#assertOpen();
     const paused = async (): Promise<void> => {
       await pause();
       // Its descriptors are closed, and their numbers may be those of another process's.
       this.#assertOpen();
     };
-    if (this.#pageMap !== undefined) return readResidency(this.#pageMap, table, paused);
-    return Promise.resolve({ ...unknownFigures(table.starts.length), costMs: 0 });
+    const figures =
+      this.#pageMap === undefined
+        ? { ...unknownFigures(table.starts.length), costMs: 0 }
+        : await readResidency(this.#pageMap, table, paused);
+    if (!this.isAlive()) throw this.gone();
+    return figures;
   }
 
   /** What the kernel counts of each region and only smaps tells; it walks all page tables for it, so not for a loop. */
@@ -387,7 +395,7 @@ export class Process implements LiveSource {
    * Writes many ranges, up to 1,024 pieces of them in one call. Each stands for itself: what becomes of it is in its own
    * outcome. Rejects, with nothing written, where the parts make no sense together or the process is gone.
    */
-  writeMany(parts: readonly PartToWrite[], options: WriteOptions = {}): Promise<PartWritten[]> {
+  writeMany(parts: readonly PartToWrite[], options: Pick<WriteOptions, 'force'> = {}): Promise<PartWritten[]> {
     return settle(() => {
       for (const { range, bytes } of parts) assertRange(range, bytes.length);
       this.look();
@@ -418,7 +426,7 @@ export class Process implements LiveSource {
         landed.fill(0);
       }
       if (!isWritable) return -Errno.EACCES;
-      return moveParts(this.#forcedWritev, parts, piecesOf(parts), landed, 'nextPart');
+      return moveParts(this.#unforcedWritev, parts, piecesOf(parts), landed, 'nextPart');
     },
     refusal: (errno) => this.#refusal(errno),
   };

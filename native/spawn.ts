@@ -7,6 +7,9 @@ import { portOf } from './port.ts';
 
 // The extension host imports this file and must not load koffi, so nothing here imports the library.
 
+/** How long a thread has to end by itself. */
+const endMsMax = 1000;
+
 export interface Agent extends Disposable {
   readonly channel: Channel<AgentContract>;
 }
@@ -36,6 +39,7 @@ export function openAgent(
   const worker = new Worker(workerFile, { name: 'live-memory agent', workerData: itsPort, transferList: [itsPort] });
   const channel = createChannel<AgentHostContract, AgentContract>(portOf(port), {}, hears);
   let ended = false;
+  let overdue: NodeJS.Timeout | undefined;
 
   function end(error: Error): void {
     channel.close(error);
@@ -45,6 +49,7 @@ export function openAgent(
   }
   worker.on('error', (error) => end(asError(error)));
   worker.on('exit', (code) => {
+    clearTimeout(overdue);
     port.close();
     end(new Error(`The agent has ended (${code}). Attach again to go on.`));
   });
@@ -54,9 +59,12 @@ export function openAgent(
     dispose() {
       ended = true;
       channel.close(new Error('Detached.'));
+      // At which the thread takes back what it has begun, a file that it saves to, and ends by itself.
       port.close();
-      // Not waited for: a thread that sleeps in the kernel ends when the kernel lets it.
-      void worker.terminate();
+      // Not waited for: one that sleeps in the kernel ends when the kernel lets it.
+      overdue = setTimeout(() => void worker.terminate(), endMsMax);
+      overdue.unref();
+      worker.unref();
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Address } from '../common/address.ts';
-import { pageBytes } from '../common/page.ts';
+import { pageBytes, pageOf, type PageNumber } from '../common/page.ts';
 import { Errno } from './linux/errno.ts';
 import { localAddress, type pread, type pwrite } from './linux/libc.ts';
 import type { VectorCall } from './linux/vector.ts';
@@ -10,9 +10,14 @@ export type Transport = 'process_vm_readv' | '/proc/<pid>/mem';
 /**
  * What process_vm_readv or process_vm_writev does, through a descriptor of /proc/<pid>/mem: the same vectors, the same
  * counts. It passes over the access of pages (FOLL_FORCE), so whoever must not leaves pages without access out. 0 means
- * that the address space is gone, which the call itself would say with ESRCH.
+ * that the address space is gone, which the call itself would say with ESRCH. `allows`, where it is given, is asked of each page
+ * right before it is moved.
  */
-export function throughDescriptor(memory: number, move: typeof pread | typeof pwrite): VectorCall {
+export function throughDescriptor(
+  memory: number,
+  move: typeof pread | typeof pwrite,
+  allows?: (page: PageNumber) => boolean,
+): VectorCall {
   return ({ local: into, locals, remote: from, remotes }) => {
     let moved = 0;
     let l = 0;
@@ -28,8 +33,12 @@ export function throughDescriptor(memory: number, move: typeof pread | typeof pw
       const head = ((from[r * 4] as number) + remoteAt) % pageBytes;
       for (let done = 0; done < length;) {
         // The kernel goes on in steps of a page from where it begins: begun in the middle of one, it could stop in the middle.
-        const end = done === 0 && head > 0 ? Math.min(length, pageBytes - head) : length;
-        const count = move(memory, base + done, end - done, position + BigInt(done));
+        const toPageEnd = pageBytes - ((head + done) % pageBytes);
+        const isPage = allows !== undefined || (done === 0 && head > 0);
+        const end = isPage ? Math.min(length, done + toPageEnd) : length;
+        const page = pageOf(BigInt.asUintN(64, position + BigInt(done)));
+        const count =
+          allows?.(page) === false ? -Errno.EIO : move(memory, base + done, end - done, position + BigInt(done));
         if (count <= 0) {
           if (moved > 0) return moved;
           // No file reaches the upper half of the address space, which is the kernel's.

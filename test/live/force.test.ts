@@ -86,7 +86,7 @@ async function withoutCalls(errno: string, ...words: string[]): Promise<Record<s
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-test.skipIf(!strace).each(['ENOSYS', 'EPERM'])(
+test.skipIf(!strace).each(['ENOSYS', 'EPERM', 'EACCES'])(
   'where the calls give %s all goes through /proc/<pid>/mem, and protection still holds',
   async (errno) => {
     const target = await startScratch();

@@ -117,6 +117,25 @@ test('exec of a program at the same addresses is Gone for every way of reading a
   expect(await target.peek(known, 8)).toEqual(before);
 });
 
+test.each([
+  ['no access', 0],
+  ['execute-only', 4],
+  ['write-only', 2],
+])('a program that makes its stack %s stays itself', async (_, access) => {
+  const target = await startTarget('stack', [], { flags: ['-pthread'] });
+  onTestFinished(() => target.dispose());
+  const range = { start: addressOf(target, 'known'), length: 8 };
+  const before = await attachTo(target.pid);
+  expect(await target.ask(String(access))).toBe('ok');
+  for (const source of [before, await attachTo(target.pid)]) {
+    expect(source.isAlive()).toBe(true);
+    const bytes = new Uint8Array(8);
+    expect(await source.readInto(range, bytes)).toMatchObject({ read: 8 });
+    expect([...bytes]).toEqual(new Array(8).fill(7));
+    expect(await source.write({ ...range, length: 1 }, Uint8Array.of(7))).toMatchObject({ held: true });
+  }
+});
+
 test('a pid that was given to another process is Gone, and the other is not written to', async ({ skip }) => {
   if (!isRoot) return skip('a pid can be chosen by root only');
   const target = await startScratch();

@@ -198,7 +198,7 @@ asOthers('whyDenied() says where sudo gains nothing', async () => {
 asOthers('whyDenied() under a seccomp filter: let in, and why only by half', async (context) => {
   if (yamaScope > 0) context.skip('with Yama, the file is refused as well');
   const target = await startScratch({ uid: nobody });
-  for (const errno of [Errno.EPERM, Errno.ENOSYS]) {
+  for (const errno of [Errno.EPERM, Errno.ENOSYS, Errno.EACCES, Errno.EINVAL]) {
     const filtered = [...plain, ...(await confine('seccomp', readv, String(errno)))];
     const report = await why(target.pid, filtered);
     expect(report).toMatchObject({
@@ -267,6 +267,18 @@ asOthers('whyDenied() and attach() where /proc is that of another pid namespace'
   expect(await askUnder(foreign, ['attach', String(target.pid)])).toMatchObject({
     code: 'Unsupported',
     message: saying(/another pid namespace.*mount -t proc/),
+  });
+});
+
+asOthers('whyDenied() and attach() where no /proc is mounted', async () => {
+  const target = await startScratch();
+  const without = mounted('umount --lazy /proc');
+  const report = await why(target.pid, without);
+  expect(report).toMatchObject({ allowed: false, detail: saying(/^\/proc is not mounted here/) });
+  expect(report.remedies).toEqual([saying(/mount -t proc proc \/proc/)]);
+  expect(await askUnder(without, ['attach', String(target.pid)])).toMatchObject({
+    code: 'Unsupported',
+    message: saying(/not mounted/),
   });
 });
 

@@ -154,3 +154,18 @@ test.skipIf(!isRoot || !existsSync('/dev/full'))('save to a disk that refuses sa
   const saving = agent.channel.call('save', { id: 1, range: { start: text(at), length: 10 }, file: '/proc/saved.bin' });
   await expect(saving).rejects.toMatchObject({ code: saying(/Denied|Invalid/) });
 });
+
+test('a save that a detach meets leaves nothing behind', async () => {
+  const target = await startScratch();
+  const at = await target.map(100_000, 'rw');
+  await target.ask(`fill ${at.toString(16)} ${100_000 * pageBytes} 1`);
+  const agent = await connectTo(target.pid);
+  const where = folder();
+  const saving = agent.channel
+    .call('save', { id: 1, range: { start: text(at), length: 100_000 * pageBytes }, file: join(where, 'saved.bin') })
+    .catch((error: unknown) => error);
+  await until('the save is under way', () => readdirSync(where).length > 0);
+  agent.dispose();
+  await saving;
+  await until('it is taken back', () => readdirSync(where).length === 0);
+});

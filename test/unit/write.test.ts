@@ -3,7 +3,8 @@ import { holding, saying } from '../saying.ts';
 import { MemoryError } from '../../common/error.ts';
 import { pageBytes } from '../../common/page.ts';
 import { tableOfRegions, type Region } from '../../common/region.ts';
-import { writeMemory, type WriteAccess } from '../../native/write.ts';
+import { Errno } from '../../native/linux/errno.ts';
+import { writeMemory, writeParts, type WriteAccess } from '../../native/write.ts';
 
 const region: Region = {
   start: 0x1000n,
@@ -130,4 +131,29 @@ test('writeMemory() does not write what the caller changes meanwhile', () => {
   });
   writeMemory(target, range, given, {});
   expect([...target.memory.subarray(0xffe, 0x1002)]).toEqual([1, 2, 3, 4]);
+});
+
+test('writeParts() says of a part that cannot be read back that it has landed and not held, and what became of the others', () => {
+  const target = fake();
+  let isWritten = false;
+  const taken: WriteAccess = {
+    ...target,
+    writeVector: (parts, landed) => ((isWritten = true), target.writeVector(parts, landed)),
+    // The program takes the first of the two away as soon as it is written to.
+    readThrough: (address, into) =>
+      isWritten && address === range.start ? -Errno.EIO : target.readThrough(address, into),
+  };
+  const other = { start: 0x3000n, length: 4 };
+  const written = writeParts(
+    taken,
+    [
+      { range, bytes },
+      { range: other, bytes },
+    ],
+    {},
+  );
+  expect(written.map(({ landed, held, error }) => [landed, held, error])).toEqual([
+    [4, false, undefined],
+    [4, true, undefined],
+  ]);
 });
