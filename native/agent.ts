@@ -235,6 +235,8 @@ export function serveAgent(port: Port): { dispose(): void } {
 
   const hears: Hears<AgentContract['says']> = {
     watch({ view: id, pages }) {
+      // Anybody may have sent it.
+      if (!(pages instanceof Float64Array)) return;
       view(id)?.watch(pages);
       keepLooking();
       // A view that has just opened has nothing to watch before it knows the regions, and a stopped process is not looked at.
@@ -299,11 +301,21 @@ export function serveAgent(port: Port): { dispose(): void } {
         // A debugger knows better: between two steps the process runs for less than a look.
         if (debugged === 'none') tell(stopped ? 'stopped' : 'running');
       },
-      looked: () => reader.retry(),
+      looked() {
+        // Held, no tick follows that would ask. The one look that a stop has makes this one more read, and none without a hole.
+        if (reader.retry() && debugged === 'stopped') reader.refresh();
+      },
       ended: end,
     });
     const holds = createHoldChecks({
-      read: (range, bytes) => target.readThrough(range.start, bytes),
+      read(range, bytes) {
+        try {
+          // Whatever the access says, for it may have been written so; and no page is brought back that the program has let go.
+          return target.readIntoSync(range, bytes, { force: true }).read;
+        } catch {
+          return 0;
+        }
+      },
       overwritten: (id, afterMs) => host.say('overwritten', { id, afterMs }),
     });
     return { target, reader, looks, holds, symbols: createSymbols(target) };

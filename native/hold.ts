@@ -6,7 +6,7 @@ import { endOf, type Range } from '../common/range.ts';
 const checksMs = [8, 25, 50, 100, 200, 350, 600, holdCheckMs];
 
 export interface HoldOptions {
-  /** Reads a range; the count of bytes, fewer where it cannot be read any more. */
+  /** Reads a range; the count of bytes, fewer where some cannot be read now, or only by bringing in what is not in memory. */
   readonly read: (range: Range, bytes: Uint8Array) => number;
   readonly overwritten: (id: number, afterMs: number) => void;
 }
@@ -42,9 +42,9 @@ export function createHoldChecks(options: HoldOptions): HoldChecks {
     checks = checks.filter((check) => {
       if (dueOf(check) > nowMs) return true;
       const found = new Uint8Array(new ArrayBuffer(check.range.length));
-      // What cannot be read any more has not been overwritten; that the process has gone is told by others.
-      if (options.read(check.range, found) < found.length) return false;
-      if (Buffer.compare(found, check.bytes) !== 0) {
+      // What cannot be read has not been overwritten, and may be seen next time; that the process has gone is told by others.
+      const isSeen = options.read(check.range, found) === found.length;
+      if (isSeen && Buffer.compare(found, check.bytes) !== 0) {
         options.overwritten(check.id, Math.round(nowMs - check.writtenMs));
         return false;
       }

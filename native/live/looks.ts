@@ -24,10 +24,15 @@ export interface Looks extends Disposable {
   hurry(): void;
 }
 
-export function createLooks(target: Process, options: LookOptions): Looks {
+/** What is looked at: a process, or what a test has in its place. */
+export type Looked = Pick<Process, 'look' | 'table' | 'isStopped' | 'residency'>;
+
+export function createLooks(target: Looked, options: LookOptions): Looks {
   let watched: boolean | 'once' = false;
   let disposed = false;
   let looking = false;
+  /** Whether one look was asked for while another was under way, which may have seen what was before. */
+  let again = false;
   /** The longest that the next look may wait; shorter when somebody is in a hurry. */
   let waitMsMax = regionLookMsMax;
   let timer: NodeJS.Timeout | undefined;
@@ -76,7 +81,8 @@ export function createLooks(target: Process, options: LookOptions): Looks {
       }
     }
     looking = false;
-    if (watched === 'once') watched = false;
+    if (watched === 'once' && !again) watched = false;
+    again = false;
     schedule(Math.min(waitMsMax, Math.max(regionLookMs, costMs * regionLookCostFactor)));
   }
 
@@ -89,6 +95,8 @@ export function createLooks(target: Process, options: LookOptions): Looks {
 
   return {
     watch(wanted) {
+      again = looking && wanted === 'once';
+      if (again) waitMsMax = regionLookMsMin;
       if (wanted === watched) return;
       watched = wanted;
       schedule(regionLookMsMin);

@@ -3,10 +3,14 @@ import type { PageNumber } from '../../common/page.ts';
 
 const pagesEnd = 2 ** 52;
 
-/** The pages that a view may watch: whole, within the address space, each once, ascending, no more than the bound. */
+/** The pages that a view may watch: whole, within the address space, each once, ascending; the first ones up to the bound. */
 export function watchedPages(pages: Float64Array): Float64Array {
-  const sound = pages.filter((page) => Number.isInteger(page) && page >= 0 && page < pagesEnd);
-  return unique(sound.slice(0, pagesPerViewMax).sort());
+  const watched = new Set<PageNumber>();
+  for (const page of pages) {
+    if (Number.isInteger(page) && page >= 0 && page < pagesEnd) watched.add(page);
+    if (watched.size === pagesPerViewMax) break;
+  }
+  return Float64Array.from(watched).sort();
 }
 
 /** All pages of several ascending lists, each once, ascending: what one read has to fetch for all of them. */

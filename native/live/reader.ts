@@ -34,16 +34,22 @@ export interface Reader extends Disposable {
    * debugger has stopped the process. Let go: live again, and eagerly so at first, for most steps are over at once.
    */
   hold(held: boolean): void;
-  /** Reads once, at once. */
+  /** Reads once, at once, and asks again for pages that could not be read. */
   refresh(): void;
-  /** Asks once more for pages that could not be read: one may have come back, and the regions look as they did. */
-  retry(): void;
+  /**
+   * The next read asks once more for pages that could not be read: one may have come back, and the regions look as they did.
+   * Whether there are any, leaving out those that are not in memory, which every read asks for. Held, no read comes by itself.
+   */
+  retry(): boolean;
   /** Whether anybody watches any page. */
   readonly isWatched: boolean;
 }
 
 export interface Subscription extends Disposable {
-  /** Replaces what is watched. Pages that were not watched before come in the next frame, whatever they hold. */
+  /**
+   * Replaces what is watched: whole pages, in any order, no more than 256 different ones; those that come after them are left
+   * out. Pages that were not watched before come in the next frame, whatever they hold.
+   */
   watch(pages: Float64Array): void;
   /** The frame with this number, and all before it, have been painted. */
   drawn(seq: number): void;
@@ -160,17 +166,22 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
   }
 
   function publish(watcher: Watcher): void {
+    // Where its pages are is not known before the tick that is to come, and nothing that waits for it is lost.
+    if (planIsOld) return;
     if (watcher.inFlight.length >= framesInFlightMax || !watcher.dirty.includes(1)) return;
     const seq = ++lastSeq;
     watcher.inFlight.push(seq);
     const frame = buildFrame(seq, toldMs, watcher, plans.told.plan);
     watcher.dirty.fill(0);
+    // To the end of the line: whoever makes others watch something else in its frames would keep them from theirs for ever.
+    watchers.delete(watcher);
+    watchers.add(watcher);
     watcher.onFrame(frame);
   }
 
   /** Reads pages once, for a watcher that has scrolled while it is paused. */
   function showOnce(watcher: Watcher, pages: Float64Array): void {
-    if (ended) return;
+    if (!watchers.has(watcher)) return;
     const plan = { ...createPlan(pages), faultIn: new Uint8Array(pages.length).fill(watcher.faultIn ? 1 : 0) };
     try {
       if (!source.fill(plan) && !source.isAlive()) throw gone(source);
@@ -235,8 +246,22 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
 
   function refresh(): void {
     if (ended || !isWatched()) return;
+    retry();
     tempo.stop();
     tick();
+  }
+
+  function retry(): boolean {
+    // Only in the half that is read into: what was told stays as it is, so that the diff finds what has become of it.
+    const { states } = plans.next.plan;
+    let any = false;
+    for (let i = 0; i < states.length; i++) {
+      const state = states[i];
+      if (state === PageState.readable) continue;
+      any ||= state !== PageState.absent && state !== PageState.swapped;
+      states[i] = PageState.unread;
+    }
+    return any;
   }
 
   return {
@@ -265,7 +290,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
         drawn(seq) {
           watcher.inFlight = watcher.inFlight.filter((sent) => sent > seq);
           // No tick comes that would tell what had to wait.
-          if (held && !ended) publish(watcher);
+          if (held && watchers.has(watcher)) publish(watcher);
         },
         faultIn(on) {
           if (watcher.faultIn === on) return;
@@ -295,13 +320,7 @@ export function createReader(source: LiveSource, options: ReaderOptions): Reader
     },
     refresh,
     setTempo: (ms) => tempo.set(ms),
-    retry() {
-      // Only in the half that is read into: what was told stays as it is, so that the diff finds what has become of it.
-      const { states } = plans.next.plan;
-      for (let i = 0; i < states.length; i++) {
-        if (states[i] !== PageState.readable) states[i] = PageState.unread;
-      }
-    },
+    retry,
     get isWatched() {
       return isWatched();
     },

@@ -217,6 +217,18 @@ test('agent: a write that the program undoes later is told as overwritten, once'
   expect(agent.overwritten[0]?.afterMs).toBeLessThan(500);
 });
 
+test('agent: what looks after a write brings no page back that the program has let go', async () => {
+  const target = await startScratch();
+  const at = await target.map(1, 'rw', 1);
+  const agent = await connectTo(target.pid);
+  await agent.channel.call('write', { start: text(at), bytes: Uint8Array.of(9) });
+  await target.ask(`drop ${at.toString(16)} 1`);
+  await pause(300);
+  const { states } = await agent.channel.call('read', { start: text(at), length: 1 });
+  expect([...states]).toEqual([PageState.absent]);
+  expect(agent.overwritten).toEqual([]);
+});
+
 test('agent: our own later write does not count as overwritten', async () => {
   const target = await startScratch();
   const at = await target.map(1, 'rw', 0);
@@ -274,6 +286,7 @@ test('agent: refuses what makes no sense with a sentence, and goes on', async ()
   await expect(agent.channel.call('read', { start: 'here' as '0x', length: 1 })).rejects.toMatchObject({
     code: 'Invalid',
   });
+  for (const pages of [undefined, 7, [1, 2]]) agent.channel.say('watch', { view: 1, pages } as never);
   agent.channel.say('watch', {
     view: 1,
     pages: Float64Array.of(NaN, -5, 0.5, 2 ** 60, pageOf(addressOf(target, 'known'))),
@@ -361,6 +374,34 @@ test('agent: a process that a debugger has stopped is read once, then only when 
   agent.channel.say('debugger', { state: 'none' });
   const last = agent.frames.length;
   await until('it is live again', () => agent.frames.length > last + 5);
+});
+
+test('agent: a page that a step has made readable is shown at the stop, and one that comes back at a stop after the next look', async () => {
+  const target = await startScratch();
+  const at = await target.map(3, 'rw', 1);
+  await target.protect(at + 4096n, 2, '-');
+  const agent = await connectTo(target.pid);
+  agent.channel.say('debugger', { state: 'stopped' });
+  agent.channel.say('watch', { view: 1, pages: pagesFrom(at, 3) });
+  await until('the first frame comes', () => agent.frames.length > 0);
+  // The stop's look is over.
+  await pause(400);
+  expect(agent.frames.map(({ frame }) => [...frame.states])).toEqual([
+    [PageState.readable, PageState.noAccess, PageState.noAccess],
+  ]);
+  await target.protect(at + 4096n, 1, 'rw');
+  agent.channel.say('debugger', { state: 'running' });
+  agent.channel.say('debugger', { state: 'stopped' });
+  await until('the page is readable', () => agent.frames.length > 1);
+  expect(pageIn(agent.frames[1]!.frame, pageOf(at) + 1)?.[0]).toBe(2);
+  await pause(400);
+  expect(agent.frames[1]?.frame.timeMs, 'before the stop is told').toBeLessThanOrEqual(agent.statuses.at(-1)!.sinceMs);
+  await target.protect(at + 2n * 4096n, 1, 'rw');
+  await pause(100);
+  expect(agent.frames, 'nobody has looked').toHaveLength(2);
+  agent.channel.say('watchRegions', { watched: true });
+  await until('the other page is readable too', () => agent.frames.length > 2);
+  expect(pageIn(agent.frames[2]!.frame, pageOf(at) + 2)?.[0]).toBe(3);
 });
 
 test('agent: a debugger that stops the process before its regions are told does not keep them back', async () => {

@@ -63,3 +63,13 @@ test('hold checks say nothing of what cannot be read any more', () => {
   vi.advanceTimersByTime(2000);
   expect(told).toEqual([]);
 });
+
+test('hold checks tell of what comes back into sight changed', () => {
+  holds.add(1, { start: 0n, length: 1 }, Uint8Array.of(0));
+  readable = false;
+  vi.advanceTimersByTime(120);
+  memory[0] = 1;
+  readable = true;
+  vi.advanceTimersByTime(2000);
+  expect(told).toEqual([{ id: 1, afterMs: 200 }]);
+});

@@ -75,6 +75,9 @@ test('watchedPages() takes any numbers and keeps the pages among them, no more t
     }),
   );
   expect(watchedPages(Float64Array.from({ length: 1000 }, (_, i) => i))).toHaveLength(pagesPerViewMax);
+  // What is there twice takes no room, and of too many the first ones are kept.
+  expect([...watchedPages(Float64Array.from({ length: 302 }, (_, i) => [9, 8][i - 300] ?? 7))]).toEqual([7, 8, 9]);
+  expect(watchedPages(Float64Array.from({ length: 1000 }, (_, i) => 1000 - i))[0]).toBe(1001 - pagesPerViewMax);
 });
 
 let source: ArraySource;
@@ -204,6 +207,117 @@ test('reader: what a stop finds while all frames are on their way is told once o
   view.drawn(view.frames[0]?.seq ?? 0);
   expect(view.frames).toHaveLength(framesInFlightMax + 1);
   expect(view.frames.at(-1)?.bytes[0]).toBe(99);
+});
+
+/** Writes its number into each page, and gives what each page in a frame has of it. */
+function numbered(): (frame: Frame) => number[][] {
+  for (let page = 0; page < 16; page++) source.bytes[page * pageBytes] = page;
+  return ({ pages, bytes }) => [...pages].map((page, i) => [page, bytes[i * pageBytes] as number]);
+}
+
+test('reader: a view that scrolls at a stop and then tells what it has painted gets the bytes of its own pages', () => {
+  const numbers = numbered();
+  const view = watcher();
+  view.watch(Float64Array.of(0, 1, 2));
+  tick();
+  for (let i = 1; i < framesInFlightMax; i++) {
+    source.bytes[pageBytes + 1] = i;
+    tick();
+  }
+  source.bytes[pageBytes + 1] = 99;
+  reader.hold(true);
+  view.watch(Float64Array.of(1, 2, 3));
+  view.drawn(1);
+  tick();
+  expect(view.frames).toHaveLength(framesInFlightMax + 1);
+  const last = view.frames.at(-1) as Frame;
+  // What the stop found while there was no room is not lost with the scrolling.
+  expect(numbers(last)).toEqual([
+    [1, 1],
+    [3, 3],
+  ]);
+  expect(last.bytes[1]).toBe(99);
+});
+
+test('reader: what a frame makes others watch comes with its own bytes, and nobody is kept from frames', () => {
+  const numbers = numbered();
+  const frames: Record<'first' | 'second' | 'third' | 'late', number[][][]> = {
+    first: [],
+    second: [],
+    third: [],
+    late: [],
+  };
+  let late: Subscription | undefined;
+  const first = reader.subscribe((frame) => {
+    frames.first.push(numbers(frame));
+    first.drawn(frame.seq);
+    // Every read finds something new for it.
+    source.bytes[pageBytes + 1]!++;
+    second.watch(Float64Array.of(4 + (frames.first.length % 8)));
+    if (late !== undefined) return;
+    late = reader.subscribe((shown) => frames.late.push(numbers(shown)));
+    late.watch(Float64Array.of(13, 14));
+  });
+  const second = reader.subscribe((frame) => {
+    frames.second.push(numbers(frame));
+    second.drawn(frame.seq);
+  });
+  const third = reader.subscribe((frame) => {
+    frames.third.push(numbers(frame));
+    third.drawn(frame.seq);
+  });
+  first.watch(Float64Array.of(1));
+  second.watch(Float64Array.of(2));
+  third.watch(Float64Array.of(3));
+  for (let i = 1; i <= 20; i++) {
+    source.bytes[3 * pageBytes + 1] = i;
+    tick();
+  }
+  expect(frames.late).toEqual([
+    [
+      [13, 13],
+      [14, 14],
+    ],
+  ]);
+  expect(frames.second.length).toBeGreaterThan(10);
+  expect(frames.third.length).toBeGreaterThan(10);
+  for (const frame of frames.second.flat()) expect(frame[1]).toBe(frame[0]);
+});
+
+test('reader: a subscription that has been disposed is told nothing more', () => {
+  const view = watcher();
+  reader.hold(true);
+  view.watch(Float64Array.of(1));
+  tick();
+  view.dispose();
+  view.watch(Float64Array.of(2));
+  tick();
+  view.drawn(1);
+  view.pause(true);
+  view.watch(Float64Array.of(3));
+  expect(view.frames).toHaveLength(1);
+});
+
+test('reader: a stop asks again for what could not be read, in its one read, and so does a refresh', () => {
+  const view = watcher();
+  source.unreadable.set(2, noAccess).set(3, noAccess);
+  view.watch(Float64Array.of(1, 2, 3));
+  tick();
+  source.unreadable.delete(2);
+  const { fills } = source;
+  reader.hold(true);
+  tick(5);
+  expect(source.fills - fills).toBe(1);
+  expect(told(view.frames)).toEqual([[1, 2, 3], [2]]);
+  expect([...(view.frames[1]?.states ?? [])]).toEqual([readable]);
+  source.unreadable.delete(3);
+  expect(reader.retry()).toBe(true);
+  reader.refresh();
+  expect(told(view.frames)).toEqual([[1, 2, 3], [2], [3]]);
+  expect(reader.retry(), 'nothing is left to ask for').toBe(false);
+  source.unreadable.set(2, PageState.absent);
+  reader.refresh();
+  expect(reader.retry(), 'every read asks for what is not in memory').toBe(false);
 });
 
 test('reader: once a stop is over it also looks between two ticks for a while, and leaves what it finds room on the way', () => {
@@ -422,11 +536,13 @@ test('reader: the identity is asked for only in a tick whose bytes differ', () =
   expect(asked).toHaveBeenCalledOnce();
 });
 
-test('reader: any sequence of watching, changing and painting leaves each view with the bytes that there are', () => {
+test('reader: any sequence of watching, changing, stopping and painting leaves each view with the bytes that there are', () => {
   const step = fc.oneof(
     fc.record({
       do: fc.constant('write' as const),
-      at: fc.nat({ max: 16 * pageBytes - 1 }),
+      page: fc.nat({ max: 15 }),
+      // The first byte of each page is its number.
+      offset: fc.integer({ min: 1, max: pageBytes - 1 }),
       value: fc.nat({ max: 255 }),
     }),
     fc.record({
@@ -434,6 +550,14 @@ test('reader: any sequence of watching, changing and painting leaves each view w
       view: fc.nat({ max: 2 }),
       pages: fc.uniqueArray(fc.nat({ max: 17 }), { maxLength: 8 }),
     }),
+    // In the next frame of `by` another view comes to watch something else, or one that is new.
+    fc.record({
+      do: fc.constant('follow' as const),
+      by: fc.nat({ max: 2 }),
+      view: fc.option(fc.nat({ max: 2 }), { nil: undefined }),
+      pages: fc.uniqueArray(fc.nat({ max: 17 }), { maxLength: 8 }),
+    }),
+    fc.record({ do: fc.constant('hold' as const), held: fc.boolean() }),
     fc.record({ do: fc.constant('drawn' as const), view: fc.nat({ max: 2 }) }),
     fc.record({ do: fc.constant('pause' as const), view: fc.nat({ max: 2 }), paused: fc.boolean() }),
     fc.record({ do: fc.constant('hole' as const), page: fc.nat({ max: 15 }), open: fc.boolean() }),
@@ -442,10 +566,12 @@ test('reader: any sequence of watching, changing and painting leaves each view w
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const memory = new ArraySource(0n, new Uint8Array(16 * pageBytes));
+      for (let page = 0; page < 16; page++) memory.bytes[page * pageBytes] = page;
       const under = createReader(memory, { intervalMs: 20, ended: (error) => expect.unreachable(error.message) });
-      const views = [0, 1, 2].map(() => {
+      const views = [0, 1, 2].map(() => open());
+      function open() {
         const store = new Map<number, Uint8Array | number>();
-        const view = { store, watched: [] as number[], paused: false, last: 0 };
+        const view = { store, watched: [] as number[], paused: false, last: 0, follow: [] as (() => void)[] };
         const subscription = under.subscribe((frame) => {
           view.last = frame.seq;
           let at = 0;
@@ -453,33 +579,47 @@ test('reader: any sequence of watching, changing and painting leaves each view w
             expect(view.watched).toContain(page);
             if (frame.states[i] === readable) store.set(page, frame.bytes.subarray(at, (at += pageBytes)));
             else store.set(page, frame.states[i] as number);
+            const kept = store.get(page);
+            if (typeof kept !== 'number') expect(kept?.[0]).toBe(page);
           });
+          expect(frame.bytes).toHaveLength(at);
+          view.follow.shift()?.();
         });
         return Object.assign(view, { subscription });
-      });
+      }
+      function watch(view: ReturnType<typeof open>, pages: readonly number[]): void {
+        view.watched = [...pages];
+        for (const page of view.store.keys()) if (!pages.includes(page)) view.store.delete(page);
+        view.subscription.watch(Float64Array.from(pages).sort());
+      }
+      const viewAt = (i: number) => views[i] as ReturnType<typeof open>;
       for (const action of steps) {
-        const view =
-          'view' in action ? (views[action.view] as (typeof views)[number]) : (views[0] as (typeof views)[number]);
-        if (action.do === 'write') memory.bytes[action.at] = action.value;
+        if (action.do === 'write') memory.bytes[action.page * pageBytes + action.offset] = action.value;
         else if (action.do === 'tick') tick();
-        else if (action.do === 'drawn') view.subscription.drawn(view.last);
+        else if (action.do === 'hold') under.hold(action.held);
+        else if (action.do === 'drawn') viewAt(action.view).subscription.drawn(viewAt(action.view).last);
         else if (action.do === 'hole') {
           if (action.open) memory.unreadable.set(action.page, noAccess);
           else memory.unreadable.delete(action.page);
           under.retry();
         } else if (action.do === 'pause') {
-          view.subscription.pause(action.paused);
-          view.paused = action.paused;
-        } else {
-          view.watched = action.pages;
-          for (const page of view.store.keys()) if (!action.pages.includes(page)) view.store.delete(page);
-          view.subscription.watch(Float64Array.from(action.pages).sort());
+          viewAt(action.view).subscription.pause(action.paused);
+          viewAt(action.view).paused = action.paused;
+        } else if (action.do === 'watch') watch(viewAt(action.view), action.pages);
+        else {
+          const { by, view, pages } = action;
+          viewAt(by).follow.push(() => {
+            if (view === undefined) views.push(open());
+            watch(view === undefined ? (views.at(-1) as ReturnType<typeof open>) : viewAt(view), pages);
+          });
         }
       }
-      tick();
-      for (const view of views) view.subscription.drawn(view.last);
-      // Long enough for a reader that rests.
-      tick(5);
+      under.refresh();
+      // What waits for a frame may open views, which have frames to wait for.
+      for (let i = 0; i < 70; i++) {
+        for (const view of views) view.subscription.drawn(view.last);
+        tick();
+      }
       for (const { store, watched, paused } of views) {
         if (paused) continue;
         for (const page of watched) {
