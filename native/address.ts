@@ -41,8 +41,8 @@ export async function resolveAddress(process: Process, expression: string): Prom
 }
 
 /**
- * What an address is called: `libc.so.6!malloc+0x10` where a symbol holds it, else `[heap]+0x40`; `undefined` where nothing
- * with a name is mapped. `resolveAddress` reads it back, in another run as well. Rejects with `Gone`.
+ * What an address is called: `libc.so.6!malloc+0x10` where a symbol holds it whose name means no other, else `[heap]+0x40`;
+ * `undefined` where nothing with a name is mapped. `resolveAddress` reads it back, in another run as well. Rejects with `Gone`.
  */
 export async function labelAddress(process: Process, address: Address): Promise<string | undefined> {
   if ((await process.regionAt(address)) === undefined) return undefined;

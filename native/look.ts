@@ -1,9 +1,9 @@
 import { readSync } from 'node:fs';
 import { regionLookMsMin } from '../common/limits.ts';
 import { pageOf, type PageNumber } from '../common/page.ts';
-import { emptyRegionTable, findRegion, regionKind, type Region, type RegionTable } from '../common/region.ts';
+import { emptyRegionTable, type Region, type RegionTable } from '../common/region.ts';
 import { codeOf } from './linux/errno.ts';
-import { parseMaps, parseMapsTable } from './linux/maps.ts';
+import { isGuard, isStackIfGuarded, parseMaps, parseMapsTable } from './linux/maps.ts';
 import { userPages } from './linux/pagemap.ts';
 import { createRegionQuery } from './linux/procmap.ts';
 
@@ -16,7 +16,7 @@ export interface RegionLook {
   /** All, as a library's user wants them, as of the last look. */
   all(): Region[];
   /**
-   * The region that holds a page, as it is now: one question to the kernel (PROCMAP_QUERY), or where it has none, the last
+   * The region that holds a page, as it is now: a question or two to the kernel (PROCMAP_QUERY), or where it has none, the last
    * look, renewed four times a second at most. `undefined` where nothing is mapped.
    */
   at(page: PageNumber): Region | undefined;
@@ -84,12 +84,12 @@ export function createRegionLook(maps: number, canQuery = true): RegionLook {
     return region !== undefined && pageOf(region.start) <= page ? region : undefined;
   }
 
-  /** Whether it is a thread's stack only its neighbours tell, which the last look has seen. */
+  /** Whether it is a thread's stack only what lies below it tells. */
   function withKind(region: Region): Region {
-    const index = findRegion(table, pageOf(region.start));
-    return index >= 0 && table.starts[index] === pageOf(region.start)
-      ? { ...region, kind: regionKind(table, index) }
-      : region;
+    if (!isStackIfGuarded(region)) return region;
+    const below = query(pageOf(region.start) - 1);
+    const isStack = typeof below === 'object' && below.end === region.start && isGuard(below);
+    return isStack ? { ...region, kind: 'threadStack' } : region;
   }
 
   return {
@@ -102,7 +102,7 @@ export function createRegionLook(maps: number, canQuery = true): RegionLook {
       // [vsyscall] is in the file and in no table of the kernel's.
       if (!hasQuery || page >= userPages) return listedAt(page);
       const found = query(page);
-      if (typeof found !== 'number') return found?.kind === 'anonymous' ? withKind(found) : found;
+      if (typeof found !== 'number') return found && withKind(found);
       hasQuery = false;
       return listedAt(page);
     },

@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import process from 'node:process';
 import type { AccessCause } from '../common/access.ts';
 import { MemoryError, type MemoryErrorCode } from '../common/error.ts';
@@ -75,8 +76,17 @@ export function whyMissing(pid: number): Missing | undefined {
  * the one and read by the other.
  */
 export function whyForeign(): Missing | undefined {
-  return readLink('/proc/self') === String(process.pid) ? undefined : otherProc;
+  if (readLink('/proc/self') === String(process.pid)) return undefined;
+  // Of another namespace the link is there, and leads nowhere or elsewhere.
+  return lstatSync('/proc/self', { throwIfNoEntry: false }) === undefined ? noProc : otherProc;
 }
+
+const noProc: Missing = {
+  cause: 'hidden',
+  detail: '/proc is not mounted here, and without it no process can be looked at.',
+  remedies: ['Mount it: sudo mount -t proc proc /proc'],
+  code: 'Unsupported',
+};
 
 const otherProc: Missing = {
   cause: 'pidNamespace',

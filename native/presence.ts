@@ -83,7 +83,7 @@ export function createFileEnds(pid: number): (region: Region) => PageNumber {
   let known: { readonly key: string; readonly end: PageNumber; readonly untilMs: number } | undefined;
   return (region) => {
     if (region.inode === 0) return Infinity;
-    const key = `${region.start}-${region.end}-${region.inode}`;
+    const key = `${region.start}-${region.end}-${region.offset}-${region.device}-${region.inode}`;
     const nowMs = performance.now();
     if (known?.key === key && nowMs < known.untilMs) return known.end;
     const bytes = fileBytes(pid, region);

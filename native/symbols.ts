@@ -31,7 +31,10 @@ export interface SymbolFinding {
 
 /** The symbols of the files that a process has loaded. Everything rejects with Gone where the process has gone. */
 export interface Symbols extends Disposable {
-  /** `libc.so.6!malloc+0x10`; `undefined` where no symbol holds the address. An address expression reads it back. */
+  /**
+   * `libc.so.6!malloc+0x10`, which an address expression reads back. `undefined` where no symbol holds the address, and where
+   * none that does has a name that means it alone.
+   */
   label(address: Address): Promise<string | undefined>;
   /** Where the files of a name, as the table has it, have a symbol. */
   find(file: string, symbol: string): Promise<SymbolFinding>;
@@ -83,8 +86,9 @@ export function createSymbols(target: SymbolTarget): Symbols {
       if (near === undefined || !(address < near.region.end || isZeros(all.table, address))) return undefined;
       const image = await images.of(near.file.regions);
       if (typeof image === 'string') return undefined;
-      const placement = placementsIn(all, near.file, image).find(({ regions }) => regions.includes(near.region));
-      if (placement === undefined) return undefined;
+      const [placement, ...copies] = placementsIn(all, near.file, image);
+      if (placement?.regions.includes(near.region) !== true || copies.length > 0) return undefined;
+      if (all.files.some((file) => file !== near.file && file.name === near.file.name)) return undefined;
       const place = Number(address - placement.base);
       const found = isLoaded(image.elf, place) ? symbolAt(image.symbols, place) : undefined;
       return found && printSymbol(labelName(all.table, near.file.name), found.name, BigInt(place - found.place));

@@ -122,7 +122,8 @@ interface Program {
 }
 
 function readPrograms(source: ByteSource, is64: boolean, at: number, count: number, bytes: number): Program[] {
-  if (bytes < (is64 ? 56 : 32) || count > elfSegmentsMax) return [];
+  // By the gABI headers may be longer than these. No linker makes them so, and long ones are a table without a bound.
+  if (bytes !== (is64 ? 56 : 32) || count > elfSegmentsMax) return [];
   const table = pieceOf(source, at, count * bytes);
   if (table === undefined) return [];
   return Array.from({ length: count }, (_, i) => {
@@ -147,7 +148,7 @@ function readSections(
   count: number,
   base: bigint,
 ): Section[] {
-  if (at === 0 || entryBytes < (is64 ? 64 : 40)) return [];
+  if (at === 0 || entryBytes !== (is64 ? 64 : 40)) return [];
   // More sections than 16 bits can say: the first one has the number as its size.
   const first = count === 0 ? pieceOf(source, at, entryBytes) : undefined;
   const sections = first === undefined ? count : wordAt(first, is64 ? 32 : 20, is64);

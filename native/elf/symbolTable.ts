@@ -26,7 +26,12 @@ export const Trait = {
   untyped: 8,
   /** Its end is not its own: it was made up from what follows. */
   sizeless: 16,
+  /** Its name, looked up, gives another place, or others as well. */
+  ambiguous: 32,
 } as const;
+
+/** What says how public a symbol is: the fewer of them the more. */
+export const rankTraits = Trait.local | Trait.oldVersion | Trait.weak;
 
 export const emptySymbolTable: SymbolTable = {
   places: new Float64Array(0),
@@ -49,7 +54,8 @@ export interface FoundSymbol {
 
 /**
  * The symbol that a place belongs to: the innermost one that holds it, by its size where it has one, else what begins
- * last before it. Among names for the same place those that people use come first: see `isBetter`.
+ * last before it. Among names for the same place those that people use come first: see `isBetter`. A name counts only where
+ * `placesOf` gives that place and no other for it; `undefined` where there is none.
  */
 export function symbolAt(table: SymbolTable, place: number): FoundSymbol | undefined {
   const { places, ends, reaches, traits } = table;
@@ -87,11 +93,13 @@ function best(table: SymbolTable, last: number, place: number): FoundSymbol | un
   const first = Math.max(0, last - symbolAliasesMax + 1);
   for (let i = last; i >= first && places[i] === begin; i--) {
     if (!((ends[i] as number) > place || begin === place)) continue;
+    if (((traits[i] as number) & Trait.ambiguous) !== 0) continue;
     const raw = rawName(table, i);
     if (raw === undefined) continue;
-    const old = isOldVersion(raw) ? Trait.oldVersion : 0;
-    const candidate = { name: plainName(raw), place: begin, traits: (traits[i] as number) | old };
-    if (candidate.name !== '' && (found === undefined || isBetter(candidate, found))) found = candidate;
+    const candidate = { name: plainName(raw), place: begin, traits: traits[i] as number };
+    // Bytes that are not UTF-8 cannot be typed.
+    if (candidate.name === '' || candidate.name.includes('\ufffd')) continue;
+    if (found === undefined || isBetter(candidate, found)) found = candidate;
   }
   return found && { name: found.name, place: begin };
 }
@@ -131,8 +139,7 @@ export function placesOf(table: SymbolTable, name: string): number[] {
     if (k < wanted.length) continue;
     const next = strings[at + k];
     if (next !== 0 && next !== atSign) continue;
-    const old = next === atSign && strings[at + k + 1] !== atSign ? Trait.oldVersion : 0;
-    const rank = ((traits[i] as number) | old) & (Trait.local | Trait.oldVersion | Trait.weak);
+    const rank = (traits[i] as number) & rankTraits;
     if (rank > least) continue;
     if (rank < least) found.clear();
     least = rank;
@@ -171,10 +178,4 @@ function rawName({ names, strings }: SymbolTable, i: number): string | undefined
 function plainName(raw: string): string {
   const at = raw.indexOf('@');
   return at < 0 ? raw : raw.slice(0, at);
-}
-
-/** `memcpy@GLIBC_2.2.5`, where `memcpy@@GLIBC_2.14` is the current one. */
-function isOldVersion(raw: string): boolean {
-  const at = raw.indexOf('@');
-  return at >= 0 && raw[at + 1] !== '@';
 }

@@ -192,6 +192,23 @@ function kindOfLine(name: string, line: Line): RegionKind {
   return isStack ? 'threadStack' : kind;
 }
 
+const bytesOf = ({ start, end }: Region): number => Number(end - start);
+
+/** Whether a region that came alone is the stack of a thread if a guard lies right below it; the rule is that of `kindOfLine`. */
+export function isStackIfGuarded(region: Region): boolean {
+  return (
+    region.kind === 'anonymous' &&
+    region.name === '' &&
+    region.access === 'rw-p' &&
+    bytesOf(region) >= stackPagesMin * pageBytes
+  );
+}
+
+/** Whether a region guards the one above it. */
+export function isGuard(region: Region): boolean {
+  return region.kind === 'reserved' && bytesOf(region) <= guardPagesMax * pageBytes;
+}
+
 const kindIndex = new Map<RegionKind, number>(regionKinds.map((kind, i) => [kind, i]));
 
 const accessTexts = Array.from({ length: 16 }, (_, bits) => printAccess(bits));

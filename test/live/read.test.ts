@@ -10,7 +10,7 @@ import { localAddress } from '../../native/linux/libc.ts';
 import { createPlan } from '../../native/source.ts';
 import { addressOf, attachTo, pagesFrom, startScratch } from './support.ts';
 
-const { readable, unmapped, noAccess, special, beyondFile } = PageState;
+const { absent, readable, unmapped, noAccess, special, beyondFile } = PageState;
 
 /** Eight pages of 1, 2, … 8, some without access or gone, and what a read should say of them. */
 test.each([
@@ -233,6 +233,20 @@ test('read() says of pages beyond the end of a mapped file what they are', async
     'beyond the end of the mapped file',
   ]);
   expect([...plan.states].slice(1)).toEqual([beyondFile, beyondFile]);
+});
+
+test('a file that is mapped again from another place on ends where it does now, at once', async () => {
+  const target = await startScratch();
+  const file = join(tmpdir(), `live-memory-${process.pid}-again`);
+  onTestFinished(() => rmSync(file, { force: true }));
+  const at = BigInt(await target.ask(`file ${file} 4 16384`));
+  const source = await attachTo(target.pid);
+  const states = async (first: number): Promise<number[]> => {
+    await target.ask(`file ${file} 4 16384 ${at.toString(16)} ${first}`);
+    return [...(await source.readInto({ start: at, length: 4 * pageBytes }, new Uint8Array(4 * pageBytes))).states];
+  };
+  expect(await states(2)).toEqual([absent, absent, beyondFile, beyondFile]);
+  expect(await states(0)).toEqual([absent, absent, absent, absent]);
 });
 
 test('read() asks for a hole again only when told to', async () => {

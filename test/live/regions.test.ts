@@ -83,6 +83,14 @@ test('residency in all is what the kernel says is resident', async () => {
   expect(Math.abs(bytes.reduce((sum, part) => sum + part, 0) - resident)).toBeLessThanOrEqual(8 * pageBytes);
 });
 
+test('residency of a process that has exited is Gone, not unknown', async () => {
+  const target = await startScratch();
+  const source = await attachTo(target.pid);
+  target.dispose();
+  await target.exited;
+  await expect(source.residency()).rejects.toMatchObject({ code: 'Gone' });
+});
+
 test('residency ends with the process that it was asked of, and never counts the next one', async () => {
   const [first, second] = [await startScratch(), await startScratch()];
   // Too much for one piece of work.
@@ -138,6 +146,18 @@ test('the stack of a thread is known as one', async () => {
   expect(await source.regionAt(pointer)).toMatchObject({ kind: 'threadStack', access: 'rw-p' });
   const kinds = (await source.regions()).filter(({ kind }) => kind === 'threadStack');
   expect(kinds).toHaveLength(1);
+});
+
+test('regionAt() knows the stack of a thread that has begun since the last look', async () => {
+  const target = await startScratch();
+  const maps = openSync(`/proc/${target.pid}/maps`, 'r');
+  onTestFinished(() => closeSync(maps));
+  const [before, now] = [createRegionLook(maps), createRegionLook(maps)];
+  before.look();
+  await target.ask(`count ${target.facts['counter']} 1000`);
+  now.look();
+  const stack = now.all().find(({ kind }) => kind === 'threadStack')!;
+  expect(before.at(pageOf(stack.start))).toEqual(stack);
 });
 
 test.each([

@@ -12,7 +12,8 @@
  *                             else, sets them to VALUE again                                                    → ok
  *   flap ADDRESS PAGES MICROSECONDS  a thread that unmaps and maps those pages again in turn, for ever          → ok
  *   regions COUNT             maps COUNT one-page regions that the kernel cannot merge                          → address
- *   file PATH PAGES LENGTH    maps a file of LENGTH bytes over PAGES pages                                      → address
+ *   file PATH PAGES LENGTH [ADDRESS FIRST]  maps a file of LENGTH bytes over PAGES pages; at ADDRESS in place of what is there,
+ *                             and from page FIRST of the file on                                                → address
  *   named PAGES NAME          maps pages and names them (PR_SET_VMA_ANON_NAME)                                  → address
  *   shared PAGES FILL         maps pages of one unnamed file twice                                              → two addresses
  *   huge tlb|thp COUNT FILL   maps COUNT huge pages of 2 MiB, reserved ones or transparent ones                 → address
@@ -164,10 +165,10 @@ int main(int argc, char **argv) {
       for (; i < a; i += 2)
         if (mprotect(at + i * PAGE, PAGE, PROT_READ) != 0) break;
       printf("%p %lu\n", at, i);
-    } else if (sscanf(line, "file %4095s %lu %lu", text, &a, &b) == 3) {
+    } else if (sscanf(line, "file %4095s %lu %lu %lx %lu", text, &a, &b, &c, &d) >= 3) {
       int file = open(text, O_RDWR | O_CREAT, 0600);
       if (ftruncate(file, (off_t)b) != 0) perror("ftruncate");
-      void *at = mmap(NULL, a * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+      void *at = mmap((void *)c, a * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | (c ? MAP_FIXED : 0), file, (off_t)(d * PAGE));
       close(file);
       printf("%p\n", at);
     } else if (sscanf(line, "named %lu %63s", &a, word) == 2) {

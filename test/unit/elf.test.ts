@@ -26,6 +26,12 @@ function imageOf(options: ElfOptions): Image {
   return image;
 }
 
+/** A name that a place has means it alone. */
+function readsBack({ symbols }: Image, place: number): void {
+  const found = symbolAt(symbols, place);
+  if (found !== undefined) expect(placesOf(symbols, found.name)).toEqual([found.place]);
+}
+
 /** `name+offset` of the symbol at a place. */
 function at({ symbols }: Image, place: number): string | undefined {
   const found = symbolAt(symbols, place);
@@ -198,7 +204,69 @@ test('placesOf() finds a name by all of it, without its version, and the current
   expect(places('seen')).toEqual([0x1900]);
   expect(places('наме')).toEqual([0x1800]);
   expect(places('')).toEqual([]);
-  expect(at(image, 0x1104)).toBe('memcpy+4');
+});
+
+test('symbolAt() gives only names that mean the place and no other', () => {
+  const image = imageOf({
+    symbols: [
+      { name: 'memcpy@@NEW_2', value: 0x1200, size: 8 },
+      { name: 'memcpy@OLD_1', value: 0x1100, size: 8 },
+      { name: 'memmove@OLD_1', value: 0x1100, size: 8 },
+      { name: 'only@OLD_1', value: 0x1300, size: 8 },
+      { name: 'count', value: 0x1400, size: 8, binding: 0 },
+      { name: 'count', value: 0x1500, size: 8 },
+      { name: 'helper', value: 0x1600, size: 8, binding: 0 },
+      { name: 'helper', value: 0x1700, size: 8, binding: 0 },
+      { name: '_helper_of_another_name', value: 0x1700, size: 8, binding: 0 },
+      { name: 'soft', value: 0x1800, size: 8, binding: 2 },
+      { name: 'soft', value: 0x1900, size: 8 },
+      // Both tables of a file may have it.
+      { name: 'twice', value: 0x1a00, size: 8 },
+      { name: 'twice', value: 0x1a00, size: 8, binding: 0 },
+    ],
+  });
+  for (const [place, name] of [
+    [0x1204, 'memcpy+4'],
+    [0x1104, 'memmove+4'],
+    [0x1304, 'only+4'],
+    [0x1404, undefined],
+    [0x1504, 'count+4'],
+    [0x1604, undefined],
+    [0x1704, '_helper_of_another_name+4'],
+    [0x1804, undefined],
+    [0x1904, 'soft+4'],
+    [0x1a04, 'twice+4'],
+  ] as const)
+    expect(at(image, place), place.toString(16)).toBe(name);
+});
+
+test('a name in bytes that are not UTF-8 is not given, for nobody can type it', () => {
+  const bytes = elfFile({ symbols: [{ name: 'broken', value: 0x1100, size: 8 }] });
+  bytes[Buffer.from(bytes.buffer).indexOf('broken')] = 0xff;
+  const image = outcomeOf(bytes);
+  if (typeof image === 'string') throw new Error(image);
+  expect(image.symbols.places).toHaveLength(1);
+  expect(at(image, 0x1100)).toBeUndefined();
+});
+
+test('symbolAt() and placesOf() agree on any names', () => {
+  const symbol = fc.record({
+    name: fc.constantFrom('a', 'b', 'c', 'a@V_1', 'a@@V_2', 'b@V_1', '@', 'a'.repeat(symbolNameBytesMax), '\u00e4'),
+    value: fc.integer({ min: 0x1100, max: 0x1108 }),
+    size: fc.constantFrom(1, 4),
+    type: fc.constantFrom(0, 1, 2),
+    binding: fc.constantFrom(0, 1, 2),
+  });
+  fc.assert(
+    fc.property(fc.array(symbol, { maxLength: 8 }), (symbols) => {
+      const image = imageOf({ symbols });
+      for (let place = 0x1100; place < 0x1110; place++) readsBack(image, place);
+      for (const name of 'abc\u00e4') {
+        const [place, ...others] = placesOf(image.symbols, name);
+        if (place !== undefined && others.length === 0) expect(symbolAt(image.symbols, place)?.place).toBe(place);
+      }
+    }),
+  );
 });
 
 test('the table of versions tells an old dynamic symbol from the current one', () => {
@@ -261,6 +329,36 @@ test.each([
   expect(readElf(arraySource(bytes))).toEqual(saying(reason));
 });
 
+test.each([
+  [64, 'section', 58, 2048, 60_000],
+  [32, 'section', 46, 2048, 60_000],
+  [64, 'section', 58, 65, 10],
+  [64, 'program', 54, 65_535, 1000],
+  [32, 'program', 42, 65_535, 1000],
+  [64, 'program', 54, 57, 3],
+] as const)(
+  'readElf() of a file of %i bits takes no %s headers of another length than they have (at %i: %i bytes, %i of them)',
+  (bits, what, at, entryBytes, count) => {
+    const bytes = elfFile({ bits, symbols: [{ name: 'malloc', value: 0x1100 }] });
+    const view = new DataView(bytes.buffer);
+    view.setUint16(at, entryBytes, true);
+    view.setUint16(at + 2, count, true);
+    let most = 0;
+    // A sparse file, whose holes cost nobody anything.
+    const elf = readElf({
+      length: 2 ** 40,
+      read(offset, into) {
+        most = Math.max(most, into.length);
+        into.set(bytes.subarray(offset, offset + into.length));
+        return true;
+      },
+    });
+    if (what === 'program') expect(elf).toMatch(/nothing to load/);
+    else expect(elf).toMatchObject({ sections: [] });
+    expect(most).toBeLessThanOrEqual(1024);
+  },
+);
+
 /** Everything that is done with an image, at a few places. */
 function exercise(bytes: Uint8Array): void {
   const image = outcomeOf(bytes);
@@ -270,6 +368,7 @@ function exercise(bytes: Uint8Array): void {
   namesLike(image.symbols, 'mallok', 10);
   placementsOf(image.elf, [mapping(0x7000_0000n, 0n, 'r--p'), mapping(0x7000_1000n, 0x1000n, 'r-xp')], 4096);
   expect(image.symbols.places.toSorted()).toEqual(image.symbols.places);
+  for (const place of image.symbols.places) readsBack(image, place);
 }
 
 test('inSlices() lets others have their turn, and stops when nobody wants the result', async () => {
