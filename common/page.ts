@@ -7,6 +7,11 @@ const pageShift = 12n;
 /** address / 4096. 2^64 / 2^12 = 2^52, so a plain number is exact for every address. */
 export type PageNumber = number;
 
+/** Whether a number is a page of the 64-bit address space. */
+export function isPage(page: number): boolean {
+  return Number.isInteger(page) && page >= 0 && page < 2 ** 52;
+}
+
 export function pageOf(address: Address): PageNumber {
   return Number(address >> pageShift);
 }

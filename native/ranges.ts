@@ -1,6 +1,6 @@
 import { MemoryError } from '../common/error.ts';
 import { addressMax, type Address } from '../common/address.ts';
-import type { PageNumber } from '../common/page.ts';
+import { isPage, type PageNumber } from '../common/page.ts';
 import { isValidRange, type Range } from '../common/range.ts';
 
 /** Throws Invalid for a range that is none, or that has another length than its buffer. */
@@ -19,7 +19,7 @@ export function assertRange(range: Range, length: number): void {
 
 /** Throws Invalid for what is no page of the 64-bit address space. */
 export function assertPage(page: PageNumber): void {
-  if (Number.isInteger(page) && page >= 0 && page < 2 ** 52) return;
+  if (isPage(page)) return;
   throw new MemoryError('Invalid', `${page} is not a page. Those are whole numbers from 0 to 2^52 - 1.`);
 }
 

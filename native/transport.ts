@@ -33,12 +33,11 @@ export function throughDescriptor(
       const head = ((from[r * 4] as number) + remoteAt) % pageBytes;
       for (let done = 0; done < length;) {
         // The kernel goes on in steps of a page from where it begins: begun in the middle of one, it could stop in the middle.
-        const toPageEnd = pageBytes - ((head + done) % pageBytes);
-        const isPage = allows !== undefined || (done === 0 && head > 0);
-        const end = isPage ? Math.min(length, done + toPageEnd) : length;
-        const page = pageOf(BigInt.asUintN(64, position + BigInt(done)));
-        const count =
-          allows?.(page) === false ? -Errno.EIO : move(memory, base + done, end - done, position + BigInt(done));
+        const isToPageEnd = allows !== undefined || (done === 0 && head > 0);
+        const end = isToPageEnd ? Math.min(length, done + pageBytes - ((head + done) % pageBytes)) : length;
+        const at = position + BigInt(done);
+        const isAllowed = allows === undefined || allows(pageOf(BigInt.asUintN(64, at)));
+        const count = isAllowed ? move(memory, base + done, end - done, at) : -Errno.EIO;
         if (count <= 0) {
           if (moved > 0) return moved;
           // No file reaches the upper half of the address space, which is the kernel's.

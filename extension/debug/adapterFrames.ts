@@ -1,5 +1,4 @@
 import type { Frame } from '../../common/frame.ts';
-import { pagesPerViewMax } from '../../common/limits.ts';
 import { pageBytes, PageState, type PageNumber } from '../../common/page.ts';
 
 /** What was read of a page, and in which round. Bytes of a page that is not readable mean nothing. */
@@ -7,14 +6,6 @@ export interface Known {
   readonly state: PageState;
   readonly bytes: Uint8Array;
   readonly epoch: number;
-}
-
-const pagesEnd = 2 ** 52;
-
-/** Pages ascending, each once, within the address space, and no more than a view may watch. */
-export function sortedPages(pages: Iterable<PageNumber>): Float64Array {
-  const sound = [...new Set(pages)].filter((page) => Number.isInteger(page) && page >= 0 && page < pagesEnd);
-  return Float64Array.from(sound.slice(0, pagesPerViewMax)).sort();
 }
 
 /** Pages as runs of neighbours, ascending, at most `most` in each. */

@@ -4,8 +4,9 @@ import { MemoryError } from '../../common/error.ts';
 import type { Frame } from '../../common/frame.ts';
 import { adapterReadBytesMax, adapterRequestsMax, framesInFlightMax } from '../../common/limits.ts';
 import { addressOfPage, pageBytes, PageState, type PageNumber } from '../../common/page.ts';
+import { watchedPages } from '../../common/watched.ts';
 import type { AdapterMemory } from './adapterMemory.ts';
-import { buildFrame, runsOf, sortedPages, type Known } from './adapterFrames.ts';
+import { buildFrame, runsOf, type Known } from './adapterFrames.ts';
 
 /**
  * Reads for all views of a debug session: every watched page once a stop, and what comes into view while it is stopped. While
@@ -129,7 +130,7 @@ export function createAdapterReader(
 
   function publish(view: number, watcher: Watcher): void {
     if (watcher.dirty.size === 0 || (!watcher.paused && watcher.inFlight.length >= framesInFlightMax)) return;
-    const frame = buildFrame(++lastSeq, sortedPages(watcher.dirty), known);
+    const frame = buildFrame(++lastSeq, watchedPages(watcher.dirty), known);
     // What a paused view is shown once is not counted: it asks for no more.
     if (!watcher.paused) watcher.inFlight.push(frame.seq);
     for (const page of watcher.dirty) watcher.once.delete(page);
@@ -159,7 +160,7 @@ export function createAdapterReader(
 
   return {
     watch(view, pages) {
-      const wanted = [...sortedPages(pages)];
+      const wanted = [...watchedPages(pages)];
       const old = watchers.get(view);
       if (wanted.length === 0 && old?.paused !== true) watchers.delete(view);
       else {

@@ -1,6 +1,7 @@
-import { pageBytes, type PageNumber } from '../../common/page.ts';
+import { pageBytes, pageOf, type PageNumber } from '../../common/page.ts';
 import {
   Access,
+  accessBits,
   kindOf,
   printAccess,
   regionKinds,
@@ -183,30 +184,25 @@ function sameBytes(bytes: Uint8Array, from: number, to: number, otherFrom: numbe
 /** The kind of a line: `kindOf` sees one region only, and a thread's stack is known by what lies below it. */
 function kindOfLine(name: string, line: Line): RegionKind {
   const kind = kindOf(name, line.access);
-  const isStack =
-    kind === 'anonymous' &&
-    name === '' &&
-    line.guarded &&
-    line.access === (Access.read | Access.write) &&
-    line.end - line.start >= stackPagesMin;
-  return isStack ? 'threadStack' : kind;
+  return line.guarded && isStackSized(kind, name, line.access, line.end - line.start) ? 'threadStack' : kind;
 }
 
-const bytesOf = ({ start, end }: Region): number => Number(end - start);
+function isStackSized(kind: RegionKind, name: string, access: number, pages: number): boolean {
+  return kind === 'anonymous' && name === '' && access === (Access.read | Access.write) && pages >= stackPagesMin;
+}
 
-/** Whether a region that came alone is the stack of a thread if a guard lies right below it; the rule is that of `kindOfLine`. */
+/** Whether a region that came alone is the stack of a thread if a guard lies right below it. */
 export function isStackIfGuarded(region: Region): boolean {
-  return (
-    region.kind === 'anonymous' &&
-    region.name === '' &&
-    region.access === 'rw-p' &&
-    bytesOf(region) >= stackPagesMin * pageBytes
-  );
+  return isStackSized(region.kind, region.name, accessBits(region.access), pagesIn(region));
 }
 
 /** Whether a region guards the one above it. */
 export function isGuard(region: Region): boolean {
-  return region.kind === 'reserved' && bytesOf(region) <= guardPagesMax * pageBytes;
+  return region.kind === 'reserved' && pagesIn(region) <= guardPagesMax;
+}
+
+function pagesIn({ start, end }: Region): number {
+  return pageOf(end) - pageOf(start);
 }
 
 const kindIndex = new Map<RegionKind, number>(regionKinds.map((kind, i) => [kind, i]));

@@ -1,17 +1,4 @@
-import { pagesPerViewMax } from '../../common/limits.ts';
 import type { PageNumber } from '../../common/page.ts';
-
-const pagesEnd = 2 ** 52;
-
-/** The pages that a view may watch: whole, within the address space, each once, ascending; the first ones up to the bound. */
-export function watchedPages(pages: Float64Array): Float64Array {
-  const watched = new Set<PageNumber>();
-  for (const page of pages) {
-    if (Number.isInteger(page) && page >= 0 && page < pagesEnd) watched.add(page);
-    if (watched.size === pagesPerViewMax) break;
-  }
-  return Float64Array.from(watched).sort();
-}
 
 /** All pages of several ascending lists, each once, ascending: what one read has to fetch for all of them. */
 export function mergePages(lists: readonly Float64Array[]): Float64Array {

@@ -9,18 +9,24 @@ import { processVmWritev } from '../../native/linux/libc.ts';
 import { moveParts, piecesOf, type Guard } from '../../native/linux/scatter.ts';
 import type { VectorCall } from '../../native/linux/vector.ts';
 import { createPlan } from '../../native/source.ts';
-import { startTarget } from '../target/target.ts';
+import { startTarget, type RunningTarget } from '../target/target.ts';
 import { addressOf, attachTo, isRoot, startScratch } from './support.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const page = (byte: number): Uint8Array => new Uint8Array(pageBytes).fill(byte);
 
-test('a vfork child that calls exec is Gone, and neither its new image nor its parent is written to', async () => {
+/** A parent that waits for its vfork child, which calls exec at the next line of input. */
+async function startVfork(): Promise<{ parent: RunningTarget; pid: number }> {
   const parent = await startTarget('vfork', [], { flags: ['-no-pie'] });
   onTestFinished(() => parent.dispose());
   const child = JSON.parse(await parent.nextLine()) as Record<string, string>;
   const pid = Number(child['pid']);
   onTestFinished(() => void process.kill(pid, 'SIGKILL'));
+  return { parent, pid };
+}
+
+test('a vfork child that calls exec is Gone, and neither its new image nor its parent is written to', async () => {
+  const { parent, pid } = await startVfork();
   expect(pid).not.toBe(parent.pid);
   const known = addressOf(parent, 'known');
   const range = { start: known, length: pageBytes };
@@ -58,11 +64,7 @@ test('a vfork child that calls exec is Gone, and neither its new image nor its p
 });
 
 test('a descriptor from before an exec is not taken for the memory of after it', async () => {
-  const parent = await startTarget('vfork', [], { flags: ['-no-pie'] });
-  onTestFinished(() => parent.dispose());
-  const child = JSON.parse(await parent.nextLine()) as Record<string, string>;
-  const pid = Number(child['pid']);
-  onTestFinished(() => void process.kill(pid, 'SIGKILL'));
+  const { parent, pid } = await startVfork();
   const memory = openSync(`/proc/${pid}/mem`, 'r');
   onTestFinished(() => closeSync(memory));
   expect(createIdentity(pid, memory, 8).isOurs()).toBe(true);

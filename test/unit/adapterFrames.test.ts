@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import { pagesPerViewMax } from '../../common/limits.ts';
 import { pageBytes, PageState } from '../../common/page.ts';
-import { buildFrame, runsOf, sortedPages } from '../../extension/debug/adapterFrames.ts';
+import { watchedPages } from '../../common/watched.ts';
+import { buildFrame, runsOf } from '../../extension/debug/adapterFrames.ts';
 import { createLocalWire } from '../../extension/debug/localWire.ts';
 import { createTurns } from '../../extension/debug/turns.ts';
 
-test('sortedPages() gives sound pages ascending, each once, and no more than a view may watch', () => {
-  expect([...sortedPages([5, 3, 3, -1, 0.5, NaN, 2 ** 52, 4])]).toEqual([3, 4, 5]);
-  expect(sortedPages(Array.from({ length: 1000 }, (_, i) => i))).toHaveLength(pagesPerViewMax);
+test('watchedPages() gives sound pages ascending, each once, and no more than a view may watch', () => {
+  expect([...watchedPages([5, 3, 3, -1, 0.5, NaN, 2 ** 52, 4])]).toEqual([3, 4, 5]);
+  expect(watchedPages(Array.from({ length: 1000 }, (_, i) => i))).toHaveLength(pagesPerViewMax);
 });
 
 test('runsOf() joins neighbours, up to a bound', () => {

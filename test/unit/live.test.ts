@@ -7,7 +7,8 @@ import { eagerForMs, eagerMs, framesInFlightMax, pagesPerViewMax } from '../../c
 import { pageBytes, PageState } from '../../common/page.ts';
 import { ArraySource } from '../../native/array.ts';
 import { diff } from '../../native/live/diff.ts';
-import { indexOfPage, mergePages, watchedPages } from '../../native/live/plan.ts';
+import { watchedPages } from '../../common/watched.ts';
+import { indexOfPage, mergePages } from '../../native/live/plan.ts';
 import { createReader, type Reader, type Subscription } from '../../native/live/reader.ts';
 
 const { readable, unmapped, noAccess, unread } = PageState;
